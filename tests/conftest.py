@@ -193,8 +193,8 @@ async def hold_to_a_recount(app: App) -> None:
         after = events[-1].position
         await run_many("stock-watch", app, events)
     assert dict((await load_totals(app.store)).sums) == await recount(app)
-    low = {stock.product_id async for stock in every(partial(page_of_stocks, app.store)) if stock.is_low}
-    assert {product_id async for _, product_id in every(partial(positions_of_low, app.store))} == low
+    low = {stock.variant_id async for stock in every(partial(page_of_stocks, app.store)) if stock.is_low}
+    assert {part.variant_id async for _, part in every(partial(positions_of_low, app.store))} == low
 
 
 Product = Callable[..., Awaitable[StockedProduct]]

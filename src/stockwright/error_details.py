@@ -7,7 +7,7 @@ from typing import Any
 
 from stockwright.accounts.model import Account
 from stockwright.accounts.wire import user_view
-from stockwright.catalog.inventory_wire import stock_view
+from stockwright.catalog.inventory_wire import variant_view
 from stockwright.catalog.stocked import StockedProduct
 from stockwright.catalog.wire import product_view
 from stockwright.orders.model import Order
@@ -21,7 +21,7 @@ from stockwright.stock.wire import location_view
 
 _VIEWS: dict[type, Any] = {
     StockedProduct: product_view,
-    Stock: stock_view,
+    Stock: variant_view,
     Location: location_view,
     Order: order_view,
     Account: user_view,

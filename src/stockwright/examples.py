@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any, Final
 
 from stockwright.accounts import wire as accounts
+from stockwright.catalog import availability_wire as availability
 from stockwright.catalog import inventory_wire as inventory
 from stockwright.catalog import picture_wire as pictures
+from stockwright.catalog import variant_wire
 from stockwright.catalog import wire as catalog
 from stockwright.counts import wire as wire_counts
 from stockwright.operations import wire as operations
@@ -49,6 +51,8 @@ EXAMPLES: Final[dict[type, dict[str, Any]]] = {
     catalog.ProductPatch: {"price": 8999, "quantity": 45},
     pictures.ImagePatch: {"alt": "The keyboard from above", "position": 1},
     pictures.NewImageBody: {"uploadId": "upl_01hf7yat00c1n20k7d2r9w1e2v", "alt": "The keyboard from above"},
+    variant_wire.NewVariantBody: {"options": {"color": "sage"}, "sku": "PH-1-S", "quantity": 20},
+    variant_wire.VariantPatch: {"price": 51900, "quantity": 12},
     wire_products.CategoryBody: {"name": "garden"},
     inventory.InitializeBody: {
         "productId": _LAPTOP,
@@ -59,7 +63,7 @@ EXAMPLES: Final[dict[type, dict[str, Any]]] = {
     inventory.ChangeStockBody: {"quantity": 25, "type": "RESTOCK", "reference": "Purchase Order #PO-2024-001"},
     inventory.CountBody: {"productId": _PRODUCT, "stockCount": 48, "reason": "Yearly count"},
     inventory.TransferBody: {"productId": _PRODUCT, "quantity": 5, "from": "default", "to": "Warehouse A"},
-    inventory.CheckBody: {"items": [{"productId": _PRODUCT, "quantity": 2}, {"productId": _LAPTOP, "quantity": 5}]},
+    availability.CheckBody: {"items": [{"productId": _PRODUCT, "quantity": 2}, {"productId": _LAPTOP, "quantity": 5}]},
     wire_stock.LocationBody: {"id": "north", "name": "North store", "priority": 50},
     wire_stock.LocationPatch: {"priority": 10},
     wire_reservations.ReserveBody: {"quantity": 1, "orderId": "test-order-123", "expirationMinutes": 15},

@@ -8,6 +8,7 @@ from stockwright.accounts import routes as accounts
 from stockwright.catalog import inventory_routes as inventory
 from stockwright.catalog import picture_routes as pictures
 from stockwright.catalog import routes as catalog
+from stockwright.catalog import variant_routes as variants
 from stockwright.counts import routes as counts
 from stockwright.exports import routes as exports
 from stockwright.http.route import Route
@@ -29,6 +30,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *accounts.ROUTES,
     *catalog.ROUTES,
     *pictures.ROUTES,
+    *variants.ROUTES,
     *products.ROUTES,
     *inventory.ROUTES,
     *stock.ROUTES,

@@ -36,6 +36,10 @@ from tests.pictures import picture
 
 NEW_PASSWORD = "Better-Horse-88"
 PICTURE = picture(40, 30)
+PHONES = [
+    {"options": {"color": "coral"}, "sku": "PH-1-C", "quantity": 50},
+    {"options": {"color": "mint"}, "sku": "PH-1-M", "quantity": 50},
+]
 ALICE, BOB, ADMIN = "alice@example.com", "bob@example.com", "admin@example.com"
 
 
@@ -65,6 +69,8 @@ class Scene:
         bob = self.clients[BOB] = await signed_in(self.app, self.http, "bob")
         for name, sku in (("product", "KB-1"), ("unused", "KB-2")):
             self.ids[name] = (await admin.post("/products", {**KEYBOARD, "sku": sku, "quantity": 500})).data["id"]
+        phone = (await admin.post("/products", {**KEYBOARD, "sku": "PH-1", "quantity": 0, "variants": PHONES})).data
+        self.ids["phone"], self.ids["coral"] = phone["id"], phone["variants"][0]["id"]
         await admin.post("/locations", {"id": "north"})
         self.ids["count"] = (await admin.post("/inventory/counts", {"location": "default"})).data["id"]
         await admin.post(f"/inventory/counts/{self.ids['count']}/scans", {"code": "KB-2", "quantity": 499})
@@ -289,6 +295,9 @@ GOOD: dict[tuple[str, str], tuple[str, Given]] = {
     ("POST", "/products/{id}/images"): (ADMIN, {"uploadId": "$upload", "alt": "From the left"}),
     ("PATCH", "/products/{id}/images/{imageId}"): (ADMIN, {"alt": "From the right", "position": 2}),
     ("DELETE", "/products/{id}/images/{imageId}"): (ADMIN, None),
+    ("POST", "/products/{id}/variants"): (ADMIN, {"options": {"color": "sage"}, "sku": "PH-1-S", "quantity": 3}),
+    ("PATCH", "/products/{id}/variants/{variantId}"): (ADMIN, {"quantity": 7}),
+    ("DELETE", "/products/{id}/variants/{variantId}"): (ADMIN, None),
     ("POST", "/categories"): (ADMIN, {"name": "garden"}),
     ("PATCH", "/categories/{name}"): (ADMIN, {"name": "Groceries"}),
     ("DELETE", "/categories/{name}"): (ADMIN, None),
@@ -343,6 +352,9 @@ PATH_VALUES: dict[tuple[str, str], dict[str, str]] = {
     ("POST", "/products/{id}/images"): {"id": "product"},
     ("PATCH", "/products/{id}/images/{imageId}"): {"id": "product", "imageId": "picture"},
     ("DELETE", "/products/{id}/images/{imageId}"): {"id": "product", "imageId": "picture"},
+    ("POST", "/products/{id}/variants"): {"id": "phone"},
+    ("PATCH", "/products/{id}/variants/{variantId}"): {"id": "phone", "variantId": "coral"},
+    ("DELETE", "/products/{id}/variants/{variantId}"): {"id": "phone", "variantId": "coral"},
     ("PATCH", "/categories/{name}"): {"name": "electronics"},
     ("DELETE", "/categories/{name}"): {"name": "food"},
     ("PATCH", "/inventory/product/{productId}/stock"): {"productId": "product"},

@@ -300,7 +300,7 @@ def test_the_message_of_a_refusal_says_what_is_valid() -> None:
         "name": "must be 3 to 200 characters",
         "price": "must be a whole number from 1 to 1000000000000, not text",
         "quantity": "must be a whole number from 0 to 1000000000",
-        "options": "must be an object with names of at most 100 characters, not a list",
+        "options": "must be a list of 1 to 3 items, not 0",
         "status": "must be one of ACTIVE, INACTIVE",
     }
     with pytest.raises(decode.WrongFields) as wrong:

@@ -163,8 +163,8 @@ async def test_only_what_the_count_is_of_can_be_scanned(app: App, product: Produ
         await scan(app, ADMIN, Scan(of_chairs, phone.sku))
     with pytest.raises(NotFound, match="NO-SUCH"):
         await scan(app, ADMIN, Scan(of_chairs, "NO-SUCH"))
-    assert [row.product.id for row in (await list_sheet(app, of_phones, limit=10))[0]] == [phone.id]
-    assert [row.product.id for row in (await list_sheet(app, of_chairs, limit=10))[0]] == [chair.id]
+    assert [row.chosen.product.id for row in (await list_sheet(app, of_phones, limit=10))[0]] == [phone.id]
+    assert [row.chosen.product.id for row in (await list_sheet(app, of_chairs, limit=10))[0]] == [chair.id]
     await scan(app, ADMIN, Scan(of_chairs, chair.sku, 0))
     [row] = (await list_sheet(app, of_chairs, limit=10))[0]
     assert row.line is not None

@@ -46,7 +46,7 @@ def test_only_active_products_are_sold(status: Any) -> None:
 def test_the_fields_of_a_product_given_to_another_make_it_the_same() -> None:
     lamp = Product(
         "prd_1", "LAMP-1", "A lamp", "It shines a lot.", "food", "floor", "Lux", 7, "EUR", "https://a.example/l.png",
-        {"color": ["red"]}, {"watts": 9}, "INACTIVE",
+        options={"color": ["red"]}, attributes={"watts": 9}, status="INACTIVE",
     )  # fmt: skip
     given = fields_of(lamp)
     assert given.keys() == ProductFields.__annotations__.keys()

@@ -50,8 +50,11 @@ async def recounted(app: App) -> dict[str, Sums]:
             for place, number in ((3, kept), (4, line.returned), (5, kept * line.unit_price_cents)):
                 total[place] += number
             for sums, at in ((hours, quarter), (days, quarter // 96)):
-                sums[at, sold.currency, line.product_id][0] += kept
-                sums[at, sold.currency, line.product_id][1] += kept * line.unit_price_cents
+                name = line.product_id
+                if line.variant_id != line.product_id:
+                    name += f"\x1f{line.variant_id}"
+                sums[at, sold.currency, name][0] += kept
+                sums[at, sold.currency, name][1] += kept * line.unit_price_cents
     letters = await app.store.count("DEADLETTER", index="list", limit=1_000_000)
     return {
         "totals": _not_zero(totals),

@@ -219,7 +219,7 @@ async def test_the_audit_finds_a_wrong_count_and_the_repair_recounts(app: App, p
 
     assert (await audit(app)).is_clean
     assert await sums(app) == await recount(app)
-    assert table in {product_id async for _, product_id in every(partial(positions_of_low, app.store))}
+    assert table in {part.product_id async for _, part in every(partial(positions_of_low, app.store))}
 
 
 def replace_part(part: Any, **changes: Any) -> Any:

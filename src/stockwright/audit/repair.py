@@ -69,7 +69,8 @@ async def _repair_variant(app: App, request: Request, variant_id: str) -> list[M
         if not booked:
             return []
         batch = Batch()
-        deleted = stock.product_id not in await product_records.load_products(app.store, [stock.product_id])
+        product = (await product_records.load_products(app.store, [stock.product_id])).get(stock.product_id)
+        deleted = product is None or variant_id not in product.variant_ids
         stock_records.put_stock(batch, replace(stock, levels=levels, updated_at=app.clock.now()), deleted=deleted)
         for movement in booked:
             stock_records.put_movement(batch, movement)

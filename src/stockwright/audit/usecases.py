@@ -21,7 +21,7 @@ from collections.abc import AsyncIterator
 from functools import partial
 from typing import TYPE_CHECKING
 
-from msgspec import UNSET, Struct, field
+from msgspec import Struct, field
 
 from stockwright.audit.counts import RULE, count_drifts
 from stockwright.audit.events import event_drifts
@@ -35,6 +35,7 @@ from stockwright.base.long_work import STEP_ROWS, give_way
 from stockwright.catalog.explain import active_reservations, reserving_orders
 from stockwright.products import records as product_records
 from stockwright.stock import records as stock_records
+from stockwright.stock.model import of_variant
 from stockwright.stock.totals import SEPARATOR
 from stockwright.store.paging import every
 
@@ -145,8 +146,10 @@ async def _claim_drift(app: App, stock: Stock) -> list[Drift]:
     products = await product_records.load_products(app.store, [stock.product_id])
     if stock.product_id not in products:
         return []
-    owners = await product_records.load_product_ids(app.store, [stock.sku])
-    if owners.get(stock.sku) == stock.product_id:
+    if stock.variant_id not in products[stock.product_id].variant_ids:
+        return []
+    claim = (await product_records.load_claims(app.store, [stock.sku])).get(stock.sku)
+    if claim is not None and (claim.product_id, claim.own_variant) == (stock.product_id, stock.own_variant):
         return []
     return [Drift(stock.product_id, stock.sku, "", "the SKU is claimed by its product", 0, 1)]
 
@@ -160,8 +163,8 @@ async def _every_stock(app: App) -> AsyncIterator[Stock]:
 async def _moved(app: App, stock: Stock) -> dict[str, tuple[int, int]]:
     """Sum a variant's movements: location → (how many, units)."""
     sums: dict[str, tuple[int, int]] = {}
-    own = None if stock.own_variant is UNSET else {"variantId": stock.own_variant}
-    page = partial(stock_records.page_of_movements, app.store, stock.product_id, where=own, limit=STEP_ROWS)
+    where = of_variant(stock)
+    page = partial(stock_records.page_of_movements, app.store, stock.product_id, where=where, limit=STEP_ROWS)
     async for movement in every(page):
         count, units = sums.get(movement.location, (0, 0))
         sums[movement.location] = (count + 1, units + movement.quantity)

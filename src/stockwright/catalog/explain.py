@@ -7,18 +7,19 @@ from collections.abc import AsyncIterator
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
-from msgspec import Struct, field
+from msgspec import UNSET, Struct, field
 
 from stockwright.base.errors import Busy
 from stockwright.base.long_work import STEP_ROWS
-from stockwright.catalog.stocked import get_product
+from stockwright.catalog.inventory_views import get_by_product
+from stockwright.catalog.stocked import StockedProduct
 from stockwright.orders import records as order_records
 from stockwright.orders.large import orders_with_pending_work
 from stockwright.orders.status import RESERVING
-from stockwright.products.model import Product
+from stockwright.products.variant import OwnVariant
 from stockwright.reservations import records as reservation_records
 from stockwright.reservations.model import HOLDING
-from stockwright.stock.model import Stock
+from stockwright.stock.model import Stock, by_variant
 from stockwright.stock.stable_read import while_still
 from stockwright.store.paging import every
 
@@ -41,40 +42,46 @@ class Hold(Struct, frozen=True):
     since: int
     until: int | None = None
     owner_id: str = ""
+    own_variant: OwnVariant = UNSET
 
 
 class Explanation(Struct, frozen=True):
     """Why a product's available is what it is: its levels, and everything that holds units of it."""
 
-    product: Product
+    found: StockedProduct
     stock: Stock
     holds: Sequence[Hold]
     held: int = field(default=0)
 
 
 async def explain(app: App, product_id: str) -> Explanation:
-    """Find every hold on a product: ACTIVE reservations and orders whose units are reserved.
+    """Find every hold on a product, or on the variant of that id: ACTIVE reservations and orders with reserved units.
 
     Of a product that changes all the time, the last read is returned: the holds may
     then not sum up to what is reserved.
     """
-    product = (await get_product(app, product_id)).product
     explanations: list[Explanation] = []
 
-    async def read(stock: Stock) -> None:
-        holds = await _holds_of(app, product_id)
-        explanations.append(Explanation(product, stock, holds, sum(hold.quantity for hold in holds)))
+    async def load() -> Stock:
+        explained.append(await get_by_product(app, product_id))
+        return explained[-1].stock
 
+    async def read(stock: Stock) -> None:
+        found = explained[-1]
+        holds = await _holds_of(app, by_variant(found.stocks))
+        explanations.append(Explanation(found, stock, holds, sum(hold.quantity for hold in holds)))
+
+    explained: list[StockedProduct] = []
     with contextlib.suppress(Busy):
-        await while_still(app, product_id, read)
+        await while_still(load, read)
     return explanations[-1]
 
 
-async def _holds_of(app: App, product_id: str) -> list[Hold]:
+async def _holds_of(app: App, stocks: Mapping[str, Stock]) -> list[Hold]:
     holds: list[Hold] = []
     async for held in active_reservations(app):
-        if product_id in held.allocations:
-            allocation = held.allocations[product_id]
+        for variant_id in stocks.keys() & held.allocations.keys():
+            allocation = held.allocations[variant_id]
             status = held.status_at(app.clock.now())
             holds.append(
                 Hold(
@@ -86,11 +93,12 @@ async def _holds_of(app: App, product_id: str) -> list[Hold]:
                     held.created_at,
                     held.expires_at,
                     held.owner_id,
+                    stocks[variant_id].own_variant,
                 )
             )
     async for order in reserving_orders(app):
-        if product_id in order.allocations:
-            allocation = order.allocations[product_id]
+        for variant_id in stocks.keys() & order.allocations.keys():
+            allocation = order.allocations[variant_id]
             holds.append(
                 Hold(
                     "order",
@@ -101,6 +109,7 @@ async def _holds_of(app: App, product_id: str) -> list[Hold]:
                     order.created_at,
                     None,
                     order.user_id,
+                    stocks[variant_id].own_variant,
                 )
             )
     holds.sort(key=lambda hold: hold.since)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from msgspec import UNSET, UnsetType
+
 from stockwright.base.instant import iso
 from stockwright.catalog.explain import Explanation
-from stockwright.catalog.inventory_wire import StockView, stock_fields
+from stockwright.catalog.inventory_wire import StockView, stock_fields, variant_stocks
 from stockwright.http.rules import Wire
 
 
@@ -19,9 +21,10 @@ class HoldView(Wire):
     owner_id: str
     created_at: str
     expires_at: str | None
+    variant_id: str | UnsetType = UNSET
 
 
-class ExplanationView(StockView):
+class ExplanationView(StockView, kw_only=True):
     """Explain the available quantity: the reservations and orders that hold units."""
 
     name: str
@@ -32,10 +35,11 @@ class ExplanationView(StockView):
 
 def explanation_view(explanation: Explanation) -> ExplanationView:
     """Show how the available quantity comes about, in numbers and in one sentence."""
-    stock = explanation.stock
+    stock, found = explanation.stock, explanation.found
     return ExplanationView(
         **stock_fields(stock),
-        name=explanation.product.name,
+        name=found.product.name_of(stock.own_variant),
+        variants=variant_stocks(found) if found.of_variants else UNSET,
         held=explanation.held,
         holds=[
             HoldView(
@@ -47,6 +51,7 @@ def explanation_view(explanation: Explanation) -> ExplanationView:
                 owner_id=hold.owner_id,
                 created_at=iso(hold.since),
                 expires_at=None if hold.until is None else iso(hold.until),
+                variant_id=hold.own_variant,
             )
             for hold in explanation.holds
         ],

@@ -12,7 +12,7 @@ from stockwright.base.movements import MovementType
 from stockwright.base.names import same_sku
 from stockwright.catalog.new_product import add_new_product
 from stockwright.catalog.product_list import load_deleted
-from stockwright.catalog.stocked import StockedProduct, get_product, load_stocked
+from stockwright.catalog.stocked import StockedProduct, chosen_stock, find_stocked, get_stocked, with_stock
 from stockwright.catalog.usecases import check_thresholds
 from stockwright.commit import commit, insist, new_event
 from stockwright.events.catalogue import StockChanged
@@ -23,6 +23,7 @@ from stockwright.stock import records as stock_records
 from stockwright.stock.allocating import counted, spread
 from stockwright.stock.booking import book, decide_on_stock, shifts_of
 from stockwright.stock.locations import must_exist, open_location
+from stockwright.stock.lookup import THE_ONLY, Choice
 from stockwright.stock.model import (
     DEFAULT_LOCATION,
     ChangeType,
@@ -62,42 +63,46 @@ class Initialize(Struct, frozen=True):
     initial_stock: int = 0
     location: str | None = None
     thresholds: Mapping[str, int] = field(default_factory=dict)
+    variant: Choice = THE_ONLY
 
 
 class ChangeStock(Struct, frozen=True):
-    """A signed change of one product's stock; where no location is named, the priorities decide."""
+    """A signed change of one variant's stock; where no location is named, the priorities decide."""
 
-    product_id: str
+    product_id: str | None
     quantity: int
     type: ChangeType
     reference: str = ""
     reason: str = ""
     location: str | None = None
     expected_version: int | None = None
+    variant: Choice = THE_ONLY
 
 
 class CountStock(Struct, frozen=True):
     """What was counted at the location, or over all of them; `of` available: without what is reserved."""
 
-    product_id: str
+    product_id: str | None
     count: int
     reason: str = ""
     location: str | None = None
     expected_version: int | None = None
     reference: str = ""
     of: Literal["total", "available"] = "total"
+    variant: Choice = THE_ONLY
 
 
 class Transfer(Struct, frozen=True):
     """Move available units between two locations."""
 
-    product_id: str
+    product_id: str | None
     quantity: int
     source: str
     target: str
     reason: str = ""
     reference: str = ""
     expected_version: int | None = None
+    variant: Choice = THE_ONLY
 
 
 class StockChange(Struct, frozen=True):
@@ -113,6 +118,8 @@ async def initialize(app: App, request: Request, command: Initialize) -> Stocked
     command = replace(command, sku=check_foreign_sku(command.sku))
     location_id = check_location_id(command.location or DEFAULT_LOCATION)
     check_quantity(command.initial_stock, "initialStock", least=0)
+    # The SKU is required; with a product of several variants it names one of them.
+    named = replace(command.variant, sku=command.sku).of(command.product_id)
 
     async def attempt() -> StockedProduct:
         batch = Batch()
@@ -122,16 +129,19 @@ async def initialize(app: App, request: Request, command: Initialize) -> Stocked
             location = Location(location_id, location_id, created_at=app.clock.now())
             await open_location(app, request, batch, location)
             locations.append(location)
-        known = (await load_stocked(app, [command.product_id])).get(command.product_id)
+        (known,) = await find_stocked(app, [named])
         active = by_priority(locations)
         if known is not None:
+            stocked, which = known
 
             def open_level(stock: Stock) -> tuple[Batch, StockedProduct]:
                 opening = Batch()
                 opening.writes += batch.writes
-                return opening, _open_level(app, request, opening, replace(known, stock=stock), location_id, command)
+                after = _open_level(app, request, opening, stock, location_id, command)
+                return opening, with_stock(stocked, after)
 
-            return await decide_on_stock(app, request, command.product_id, active, open_level)
+            variant_id = chosen_stock(stocked, which, named).variant_id
+            return await decide_on_stock(app, request, variant_id, active, open_level)
         after = await _open_foreign(app, request, batch, location_id, command)
         after = replace(after, stock=replace(after.stock, active=active))
         await commit(app, request, batch, after)
@@ -162,10 +172,7 @@ async def _open_foreign(app: App, request: Request, batch: Batch, location: str,
     return StockedProduct(replace(product, version=product.version + 1), replace(stock, version=stock.version + 1))
 
 
-def _open_level(
-    app: App, request: Request, batch: Batch, known: StockedProduct, location: str, command: Initialize
-) -> StockedProduct:
-    stock = known.stock
+def _open_level(app: App, request: Request, batch: Batch, stock: Stock, location: str, command: Initialize) -> Stock:
     if not same_sku(stock.sku, command.sku):
         raise Conflict(
             f"Product {command.product_id} has SKU {stock.sku}, not {command.sku}",
@@ -191,7 +198,7 @@ def _open_level(
     opening = {location: command.initial_stock} if command.initial_stock else {}
     book(app, request, batch, {stock.variant_id: opening}, {stock.variant_id: stock}, "INITIAL")
     _append_stock_changed(app, request, batch, stock, "INITIAL", opening)
-    return StockedProduct(known.product, replace(after, version=stock.version + 1))
+    return replace(after, version=stock.version + 1)
 
 
 async def change_stock(app: App, request: Request, command: ChangeStock) -> StockChange:
@@ -226,6 +233,7 @@ async def _move(
 
     Where a level is to be opened that is decided in the commit. The answer's levels are read after it.
     """
+    about = set[str]()
 
     def book_on(stock: Stock) -> tuple[Batch, StockChange]:
         insist(command.expected_version, stock)
@@ -244,21 +252,22 @@ async def _move(
         )
         return batch, _expected(stock, changes, booked)
 
-    async def attempt() -> Sequence[Movement]:
-        stock = (await get_product(app, command.product_id)).stock
+    async def attempt() -> tuple[str, Sequence[Movement]]:
+        _, stock = await get_stocked(app, command.variant.of(command.product_id))
+        about.add(stock.variant_id)
         insist(command.expected_version, stock)
         for location in named:
             if location not in stock.levels:
                 await must_exist(app, location)
         batch, expected = book_on(stock)
         if any(movement.location not in stock.levels for movement in expected.movements):
-            expected = await decide_on_stock(app, request, command.product_id, stock.active, book_on)
+            expected = await decide_on_stock(app, request, stock.variant_id, stock.active, book_on)
         else:
             await commit(app, request, batch, expected, final=False)
-        return expected.movements
+        return stock.variant_id, expected.movements
 
-    movements = await releasing_expired(app, request, [command.product_id], attempt)
-    return StockChange(*await stock_records.load_change(app.store, command.product_id, movements))
+    variant_id, movements = await releasing_expired(app, request, about, attempt)
+    return StockChange(*await stock_records.load_change(app.store, variant_id, movements))
 
 
 def book_changes(
@@ -298,6 +307,7 @@ async def count_stock(app: App, request: Request, command: CountStock) -> StockC
     Decided in the commit, so that it succeeds beside any number of buyers.
     """
     check_quantity(command.count, least=0)
+    about = set[str]()
 
     def count(stock: Stock) -> tuple[Batch, StockChange]:
         insist(command.expected_version, stock)
@@ -313,12 +323,13 @@ async def count_stock(app: App, request: Request, command: CountStock) -> StockC
         return batch, _expected(stock, changes, booked)
 
     async def attempt() -> StockChange:
-        stock = (await get_product(app, command.product_id)).stock
+        _, stock = await get_stocked(app, command.variant.of(command.product_id))
+        about.add(stock.variant_id)
         if command.location is not None and command.location not in stock.levels:
             await must_exist(app, command.location)
-        return await decide_on_stock(app, request, command.product_id, stock.active, count)
+        return await decide_on_stock(app, request, stock.variant_id, stock.active, count)
 
-    return await releasing_expired(app, request, [command.product_id], attempt)
+    return await releasing_expired(app, request, about, attempt)
 
 
 def counted_total(stock: Stock, command: CountStock) -> int:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec.structs import replace
+
 from stockwright.base.instant import instant_of
 from stockwright.catalog import availability as availability_catalog
 from stockwright.catalog import explain as explain_catalog
 from stockwright.catalog import inventory, inventory_views, ledger
 from stockwright.catalog.availability import Availability
+from stockwright.catalog.availability_wire import CheckBody, CheckView, availability_view
 from stockwright.catalog.explain import Explanation
 from stockwright.catalog.explain_wire import ExplanationView, explanation_view
 from stockwright.catalog.inventory import ChangeStock, CountStock, Initialize, StockChange, Transfer
 from stockwright.catalog.inventory_views import InventoryTotals, ListInventory
 from stockwright.catalog.inventory_wire import (
     ChangeStockBody,
-    CheckBody,
-    CheckView,
     CountBody,
     InitializeBody,
     InventoryQuery,
@@ -25,9 +26,7 @@ from stockwright.catalog.inventory_wire import (
     StockChangeView,
     StockView,
     TransferBody,
-    availability_view,
     change_view,
-    given_thresholds,
     inventory_row,
     stock_view,
     totals_view,
@@ -36,11 +35,13 @@ from stockwright.catalog.ledger import MovementFilter
 from stockwright.catalog.ledger import MovementView as BalancedMovement
 from stockwright.catalog.movement_wire import MovementsQuery, MovementView, balanced_view
 from stockwright.catalog.stocked import StockedProduct
+from stockwright.catalog.variant_wire import given_thresholds
 from stockwright.http.cursor import seal
 from stockwright.http.lists import show_list
 from stockwright.http.route import PUBLIC_SECONDS, Answer, AnyCall, Call, NoQuery, PlainCall, route
 from stockwright.http.rules import first_given
 from stockwright.http.wire import ListQuery, ListView
+from stockwright.stock.lookup import Choice
 from stockwright.stock.model import Wanted
 from stockwright.stock.routes import KEY, TAG
 
@@ -48,7 +49,14 @@ Summary = tuple[list[StockedProduct], str | None, InventoryTotals]
 
 
 def _show_stock(_: AnyCall, found: StockedProduct) -> Answer:
-    return Answer(stock_view(found.stock), etag=f'"{found.stock.version}"')
+    # The sum of the variants' versions may come again when one of them was removed.
+    version = f"{found.product.version}-{found.stock.version}" if found.of_variants else f"{found.stock.version}"
+    return Answer(stock_view(found), etag=f'"{version}"')
+
+
+def _variant(body: Any) -> Choice:
+    """Read which of a product's variants a body means."""
+    return Choice(body.variant_id, body.sku, body.options or {}, body.color)
 
 
 def _show_change(_: AnyCall, change: StockChange) -> Answer:
@@ -101,8 +109,15 @@ async def _by_sku(call: PlainCall) -> StockedProduct:
 
 async def _check(call: Call[CheckBody, NoQuery]) -> list[Availability]:
     body = call.body
-    wanted = [Wanted(item.product_id, item.quantity, item.location) for item in body.items]
-    return await availability_catalog.check_availability(call.app, wanted)
+    named = [
+        replace(_variant(item).of(item.product_id, f"items[{line}]."), line=line)
+        for line, item in enumerate(body.items)
+    ]
+    wanted = [
+        Wanted(each.id or each.sku or "", item.quantity, item.location)
+        for each, item in zip(named, body.items, strict=True)
+    ]
+    return await availability_catalog.check_availability(call.app, wanted, named)
 
 
 def _show_check(_: AnyCall, found: list[Availability]) -> CheckView:
@@ -122,6 +137,7 @@ async def _change(call: Call[ChangeStockBody, NoQuery]) -> StockChange:
             body.reason,
             body.location,
             call.expected_stock_version(),
+            _variant(body),
         ),
     )
 
@@ -132,7 +148,14 @@ async def _count(call: Call[CountBody, NoQuery]) -> StockChange:
     return await inventory.count_stock(
         call.app,
         call.request,
-        CountStock(body.product_id, count, body.reason, body.location, call.expected_stock_version()),
+        CountStock(
+            body.product_id,
+            count,
+            body.reason,
+            body.location,
+            call.expected_stock_version(),
+            variant=_variant(body),
+        ),
     )
 
 
@@ -143,7 +166,14 @@ async def _transfer(call: Call[TransferBody, NoQuery]) -> StockChange:
         call.app,
         call.request,
         Transfer(
-            body.product_id, body.quantity, source, target, body.reason, body.reference, call.expected_stock_version()
+            body.product_id,
+            body.quantity,
+            source,
+            target,
+            body.reason,
+            body.reference,
+            call.expected_stock_version(),
+            _variant(body),
         ),
     )
 
@@ -158,6 +188,7 @@ async def _movements(call: Call[None, MovementsQuery]) -> tuple[list[BalancedMov
         call.app,
         MovementFilter(
             product_id=call.path.get("productId"),
+            variant_id=query.variant_id,
             type=query.type,
             location=query.location,
             since=None if query.since is None else instant_of(query.since, "since"),

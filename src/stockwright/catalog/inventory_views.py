@@ -5,24 +5,30 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from stockwright.base.errors import NotFound
 from stockwright.catalog.product_list import CANDIDATES, FILTERED_AT_ONCE
-from stockwright.catalog.stocked import StockedProduct, get_product, load_stocked
+from stockwright.catalog.stocked import StockedProduct, find_stocked, load_stocked, one_variant, put_beside
 from stockwright.products import records as product_records
 from stockwright.products.model import Product
-from stockwright.stock import records as stock_records
 from stockwright.stock import total_records as counted_records
-from stockwright.stock.model import Stock, StockStatus
+from stockwright.stock.lookup import THE_ONLY, Choice
+from stockwright.stock.model import StockStatus, by_variant
 from stockwright.stock.totals import SEPARATOR, recount
 from stockwright.store.paging import fill
 from stockwright.store.progress import load_progress
 
 if TYPE_CHECKING:
     from stockwright.context import App
+    from stockwright.stock.lookup import Named
+    from stockwright.stock.total_records import Counted
     from stockwright.store.paging import Positioned
     from stockwright.store.port import Store
+
+
+_Place = tuple[str, str]
+"""A product's id and a variant's."""
 
 
 class ListInventory(Struct, frozen=True):
@@ -36,11 +42,13 @@ class ListInventory(Struct, frozen=True):
     on_sale: bool = False
     """Whether only what customers may order is listed."""
 
-    def fits(self, product: Product, stock: Stock) -> bool:
-        """Return whether a product and its stock pass the filters."""
-        if self.on_sale and not product.is_sellable:
+    def fits(self, row: StockedProduct) -> bool:
+        """Return whether a product passes the filters with its stock, or with that of one of its variants."""
+        if self.on_sale and not row.product.is_sellable:
             return False
-        return self.status in (None, stock.status) and (self.location is None or self.location in stock.levels)
+        if self.status is not None and all(stock.status != self.status for stock in row.stocks):
+            return False
+        return self.location is None or self.location in row.stock.levels
 
 
 class InventoryTotals(Struct, frozen=True):
@@ -60,16 +68,21 @@ class InventoryTotals(Struct, frozen=True):
 
 
 async def get_by_product(app: App, product_id: str) -> StockedProduct:
-    """Get the levels of a product."""
-    return await get_product(app, product_id)
+    """Get the levels of a product, of all of its variants together; or those of the variant that has the id."""
+    return await _get(app, THE_ONLY.of(product_id), "Product not found")
 
 
 async def get_by_sku(app: App, sku: str) -> StockedProduct:
-    """Get the levels of a SKU."""
-    found = await product_records.load_product_ids(app.store, [sku])
-    if sku not in found:
-        raise NotFound("There is no stock record for this SKU")
-    return await get_product(app, found[sku])
+    """Get the levels of a SKU: of a product, or of one variant."""
+    return await _get(app, Choice(sku=sku).of(None), "There is no stock record for this SKU")
+
+
+async def _get(app: App, named: Named, refusal: str) -> StockedProduct:
+    (found,) = await find_stocked(app, [named])
+    if found is None:
+        raise NotFound(refusal)
+    stocked, which = found
+    return stocked if which.own_variant is UNSET else one_variant(stocked, which.own_variant)
 
 
 async def list_inventory(app: App, command: ListInventory) -> tuple[list[StockedProduct], str | None]:
@@ -79,18 +92,17 @@ async def list_inventory(app: App, command: ListInventory) -> tuple[list[Stocked
     """
 
     async def choose(products: list[Product]) -> list[StockedProduct | None]:
-        stocks = await stock_records.load_stocks(app.store, (product.id for product in products))
-        return [
-            StockedProduct(product, stock)
-            if (stock := stocks.get(product.id)) is not None and command.fits(product, stock)
-            else None
-            for product in products
-        ]
+        found = await put_beside(app, products)
+        rows = [found.get(product.id) for product in products]
+        return [row if row is not None and command.fits(row) else None for row in rows]
 
-    async def choose_counted(product_ids: list[str]) -> list[StockedProduct | None]:
-        found = await load_stocked(app, product_ids)
-        rows = [found.get(product_id) for product_id in product_ids]
-        return [row if row is not None and command.fits(row.product, row.stock) else None for row in rows]
+    async def choose_counted(parts: list[Counted]) -> list[StockedProduct | None]:
+        found = await load_stocked(app, list(dict.fromkeys(part.product_id for part in parts)))
+        rows = [(part, found.get(part.product_id)) for part in parts]
+        return [
+            row if row is not None and row.first_with(command.status) == part.variant_id and command.fits(row) else None
+            for part, row in rows
+        ]
 
     if command.status in {"LOW", "OUT"} and not command.search and await _is_counted(app):
         return await fill(
@@ -123,20 +135,34 @@ async def total_inventory(app: App) -> InventoryTotals:
 
 
 async def list_low_stock(app: App, limit: int, after: str | None = None) -> tuple[list[StockedProduct], str | None]:
-    """List products with fewer units available than their threshold, in the order of the products' list.
+    """List products and variants with fewer units available than their threshold, in the order of the products' list.
 
     Those that were counted as low are looked at; a page may be short though more follow.
     """
 
-    async def choose(product_ids: list[str]) -> list[StockedProduct | None]:
-        found = await load_stocked(app, product_ids)
-        rows = [found.get(product_id) for product_id in product_ids]
-        return [row if row is not None and row.stock.is_low else None for row in rows]
+    async def choose(places: list[_Place]) -> list[StockedProduct | None]:
+        found = await load_stocked(app, list(dict.fromkeys(product_id for product_id, _ in places)))
+        rows = [(variant_id, found.get(product_id)) for product_id, variant_id in places]
+        return [None if row is None else _low_row(row, variant_id) for variant_id, row in rows]
 
-    read = counted_records.positions_of_low if await _is_counted(app) else _every_place
-    return await fill(partial(read, app.store), choose, limit, after, at_once=max(limit, CANDIDATES))
+    if await _is_counted(app):
+        return await fill(partial(_low_places, app.store), choose, limit, after, at_once=max(limit, CANDIDATES))
+    return await fill(partial(_every_place, app.store), choose, limit, after, at_once=max(limit, CANDIDATES))
 
 
-async def _every_place(store: Store, *, after: str | None, limit: int) -> Positioned[str]:
+def _low_row(found: StockedProduct, variant_id: str) -> StockedProduct | None:
+    """Return the row of a product, or of one of its variants, where that is low."""
+    stock = by_variant(found.stocks).get(variant_id)
+    return StockedProduct(found.product, stock) if stock is not None and stock.is_low else None
+
+
+async def _low_places(store: Store, *, after: str | None, limit: int) -> Positioned[_Place]:
+    found, following = await counted_records.positions_of_low(store, after=after, limit=limit)
+    return [(position, (part.product_id, part.variant_id)) for position, part in found], following
+
+
+async def _every_place(store: Store, *, after: str | None, limit: int) -> Positioned[_Place]:
     found, following = await product_records.positions_of_products(store, after=after, limit=limit, reverse=False)
-    return [(position, product.id) for position, product in found], following
+    return [
+        (position, (product.id, variant_id)) for position, product in found for variant_id in product.variant_ids
+    ], following

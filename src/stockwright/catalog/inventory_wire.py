@@ -8,7 +8,6 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from stockwright.base.instant import iso
-from stockwright.catalog.availability import Availability
 from stockwright.catalog.inventory import StockChange
 from stockwright.catalog.inventory_views import InventoryTotals
 from stockwright.catalog.movement_wire import MovementView, movement_view
@@ -16,9 +15,8 @@ from stockwright.catalog.stocked import StockedProduct
 from stockwright.http.rules import Check, Wire, first_given, rule
 from stockwright.http.wire import ListQuery, Search, Text, Version
 from stockwright.products.model import check_foreign_sku, check_id
-from stockwright.products.wire import Id, Sku
+from stockwright.products.wire import ChosenColor, ChosenOptions, Id, Sku
 from stockwright.stock.model import (
-    CHECK_ITEMS_MAX,
     QUANTITY_MAX,
     ChangeType,
     Stock,
@@ -45,10 +43,17 @@ class InitializeBody(Wire):
 
 
 class ChangeStockBody(Wire):
-    """A change of a stock level by a signed number of units."""
+    """A change of a stock level by a signed number of units.
+
+    `variantId`, `sku`, `options` or `color` choose one of a product's variants.
+    """
 
     quantity: Annotated[int, Meta(ge=-QUANTITY_MAX, le=QUANTITY_MAX)]
     type: ChangeType
+    variant_id: Id | None = None
+    sku: Sku | None = None
+    options: ChosenOptions | None = None
+    color: ChosenColor = None
     reference: Text = ""
     reason: Text = ""
     location: LocationId | None = None
@@ -60,12 +65,16 @@ class ChangeStockBody(Wire):
 
 
 class CountBody(Wire):
-    """A counted total, as `quantity` or `stockCount`."""
+    """A counted total of a product or variant, as `quantity` or `stockCount`."""
 
     aliases = (("quantity", "stock_count"),)
-    needs = (("quantity", "stock_count"),)
+    needs = (("product_id", "variant_id", "sku"), ("quantity", "stock_count"))
 
-    product_id: Id
+    product_id: Id | None = None
+    variant_id: Id | None = None
+    sku: Sku | None = None
+    options: ChosenOptions | None = None
+    color: ChosenColor = None
     quantity: Quantity | None = None
     stock_count: Quantity | None = None
     reason: Text = ""
@@ -77,10 +86,14 @@ class TransferBody(Wire):
     """Units that move between two locations."""
 
     aliases = (("source", "from_location"), ("to", "to_location"))
-    needs = (("source", "from_location"), ("to", "to_location"))
+    needs = (("product_id", "variant_id", "sku"), ("source", "from_location"), ("to", "to_location"))
 
-    product_id: Id
     quantity: Units
+    product_id: Id | None = None
+    variant_id: Id | None = None
+    sku: Sku | None = None
+    options: ChosenOptions | None = None
+    color: ChosenColor = None
     source: LocationId | None = msgspec.field(default=None, name="from")
     to: LocationId | None = None
     from_location: LocationId | None = None
@@ -92,37 +105,6 @@ class TransferBody(Wire):
     @rule("source", "from_location", "to", "to_location")
     def _goes_to_another_location(self) -> None:
         check_two_locations(first_given(self.source, self.from_location), first_given(self.to, self.to_location))
-
-
-class CheckItem(Wire):
-    """One line of an availability check."""
-
-    product_id: Id
-    quantity: Units
-    location: LocationId | None = None
-
-
-class CheckBody(Wire):
-    """The items of a cart whose availability is checked."""
-
-    items: Annotated[list[CheckItem], Meta(min_length=1, max_length=CHECK_ITEMS_MAX)]
-
-
-class AvailabilityView(Wire):
-    """Whether the requested units are available now."""
-
-    product_id: str
-    sku: str
-    requested: int
-    available_stock: int
-    available: bool
-
-
-class CheckView(Wire):
-    """The answer for each item, and for all of them together."""
-
-    available: bool
-    items: list[AvailabilityView]
 
 
 class LevelView(Wire):
@@ -139,10 +121,28 @@ class LevelView(Wire):
     version: int
 
 
+class VariantStockView(Wire):
+    """The stock of one of a product's variants."""
+
+    variant_id: str
+    sku: str
+    options: dict[str, str]
+    available_stock: int
+    reserved_stock: int
+    inactive_stock: int
+    total_stock: int
+    is_low_stock: bool
+    status: StockStatus
+    low_stock_threshold: int
+    locations: list[LevelView]
+    version: int
+
+
 class StockView(Wire):
     """A product's stock: the sums over its locations, and each of them.
 
-    `totalStock` is `availableStock`, `reservedStock` and `inactiveStock` together.
+    `totalStock` is `availableStock`, `reservedStock` and `inactiveStock` together. Where `variants` have stock of
+    their own, it is their sum.
     """
 
     product_id: str
@@ -162,6 +162,9 @@ class StockView(Wire):
     version: int
     created_at: str
     updated_at: str
+    variant_id: str | UnsetType = UNSET
+    """of a variant with stock of its own"""
+    variants: list[VariantStockView] | UnsetType = UNSET
 
 
 class InventoryRow(Wire):
@@ -190,6 +193,10 @@ class InventoryRow(Wire):
     reorder_point: int | UnsetType = UNSET
     reorder_quantity: int | UnsetType = UNSET
     suggested_reorder_quantity: int | UnsetType = UNSET
+    variant_id: str | UnsetType = UNSET
+    """where the row is of a variant"""
+    variants: list[VariantStockView] | UnsetType = UNSET
+    """where the row is of a product whose variants have stock of their own"""
 
 
 class TotalsView(Wire):
@@ -221,21 +228,16 @@ class InventoryView(Wire):
     totals: TotalsView
 
 
-class StockChangeView(StockView):
+class StockChangeView(StockView, kw_only=True):
     """The stock after a change, and its entry in the ledger."""
 
     movements: list[MovementView]
 
 
-def given_thresholds(low: int | None, reorder_point: int | None, reorder_quantity: int | None) -> dict[str, int]:
-    """Return those thresholds that a body gives, under the names of Stock's fields."""
-    given = {"low_stock": low, "reorder_point": reorder_point, "reorder_quantity": reorder_quantity}
-    return {name: value for name, value in given.items() if value is not None}
-
-
 class _LevelFields(TypedDict):
     product_id: str
     sku: str
+    variant_id: str | UnsetType
     available_stock: int
     reserved_stock: int
     inactive_stock: int
@@ -272,48 +274,84 @@ def _level_fields(stock: Stock) -> _LevelFields:
     return {
         "product_id": stock.product_id,
         "sku": stock.sku,
+        "variant_id": stock.own_variant,
         "available_stock": stock.available,
         "reserved_stock": stock.reserved,
         "inactive_stock": stock.inactive,
         "total_stock": stock.total,
         "is_low_stock": stock.is_low,
         "status": stock.status,
-        "locations": [
-            LevelView(
-                location=location,
-                active=location in stock.active,
-                available_stock=level.available,
-                reserved_stock=level.reserved,
-                total_stock=level.total,
-                version=stock.version,
-            )
-            for location, level in stock.levels.items()
-        ],
+        "locations": _level_views(stock),
         "version": stock.version,
     }
 
 
-def stock_view(stock: Stock) -> StockView:
-    """Show a product's stock."""
+def _level_views(stock: Stock) -> list[LevelView]:
+    return [
+        LevelView(
+            location=location,
+            active=location in stock.active,
+            available_stock=level.available,
+            reserved_stock=level.reserved,
+            total_stock=level.total,
+            version=stock.version,
+        )
+        for location, level in stock.levels.items()
+    ]
+
+
+def variant_view(stock: Stock) -> StockView:
+    """Show the stock of one variant."""
     return StockView(**stock_fields(stock))
+
+
+def stock_view(found: StockedProduct) -> StockView:
+    """Show a product's stock, and that of its variants."""
+    view = StockView(**stock_fields(found.stock))
+    if found.of_variants:
+        view.is_low_stock, view.status, view.variants = found.is_low, found.status, variant_stocks(found)
+    return view
+
+
+def variant_stocks(found: StockedProduct) -> list[VariantStockView]:
+    """Show the stock of each of a product's variants."""
+    return [
+        VariantStockView(
+            variant_id=variant.id,
+            sku=variant.sku,
+            options=found.product.ordered(variant.options),
+            available_stock=stock.available,
+            reserved_stock=stock.reserved,
+            inactive_stock=stock.inactive,
+            total_stock=stock.total,
+            is_low_stock=stock.is_low,
+            status=stock.status,
+            low_stock_threshold=stock.low_stock,
+            locations=_level_views(stock),
+            version=stock.version,
+        )
+        for variant, stock in found.variants
+    ]
 
 
 def inventory_row(found: StockedProduct, *, for_admin: bool = True) -> InventoryRow:
     """Show a product's stock with its name."""
-    stock = found.stock
+    stock, name = found.stock, found.product.name_of(found.stock.own_variant)
     row = InventoryRow(
         **_level_fields(stock),
-        name=found.product.name,
-        product_name=found.product.name,
+        name=name,
+        product_name=name,
         category=found.product.category,
         stock_count=stock.total,
         last_updated=iso(max(stock.updated_at, found.product.updated_at)),
     )
+    if found.of_variants:
+        row.is_low_stock, row.status, row.variants = found.is_low, found.status, variant_stocks(found)
     if for_admin:
         row.low_stock_threshold = row.threshold = stock.low_stock
         row.reorder_point = stock.reorder_point
         row.reorder_quantity = stock.reorder_quantity
-        row.suggested_reorder_quantity = stock.suggested_reorder
+        row.suggested_reorder_quantity = found.suggested_reorder
     return row
 
 
@@ -334,15 +372,4 @@ def change_view(change: StockChange) -> StockChangeView:
     """Show the stock after a change."""
     return StockChangeView(
         **stock_fields(change.stock), movements=[movement_view(each, each.balance_after) for each in change.movements]
-    )
-
-
-def availability_view(availability: Availability) -> AvailabilityView:
-    """Show one answered line."""
-    return AvailabilityView(
-        product_id=availability.product_id,
-        sku=availability.sku,
-        requested=availability.requested,
-        available_stock=availability.available_stock,
-        available=availability.available,
     )

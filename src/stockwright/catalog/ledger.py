@@ -10,14 +10,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
 from stockwright.base.errors import NotFound
 from stockwright.products import records as product_records
 from stockwright.stock import records as stock_records
 from stockwright.stock.booking import BOOKING_MS
-from stockwright.stock.model import Movement
+from stockwright.stock.lookup import products_of_variants
+from stockwright.stock.model import Movement, of_variant
 from stockwright.store.paging import fill
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ class MovementFilter(Struct, frozen=True):
     """Which movements to list; `since` and `until` are ms, `until` exclusive."""
 
     product_id: str | None = None
+    """A product, or a variant by its own id."""
+    variant_id: str | None = None
     type: str | None = None
     location: str | None = None
     since: int | None = None
@@ -52,8 +55,9 @@ PRODUCTS_MAX: Final = 10
 LOOKS_MAX: Final = 3
 CARRIED_BYTES_MAX: Final = 600
 SEPARATOR: Final = "\x1f"
+LEVEL_SEPARATOR: Final = "\x1e"
 Totals = dict[str, int]
-"""Location → the total of its level."""
+"""Location (of a variant's own stock, with its id before it) → the total of its level."""
 
 
 async def list_movements(app: App, wanted: MovementFilter) -> tuple[list[MovementView], str | None]:
@@ -62,20 +66,30 @@ async def list_movements(app: App, wanted: MovementFilter) -> tuple[list[Movemen
     Ids are ordered by time, nearly, so `since` and `until` bound the ids that are read.
     """
     if wanted.product_id is not None:
-        known = await product_records.load_products(app.store, [wanted.product_id], deleted_too=True)
-        if wanted.product_id not in known:
-            raise NotFound("Product not found")
+        wanted = await _of_product(app, wanted, wanted.product_id)
     after, carried = _position(wanted.after)
     found, following = await _read(app, replace(wanted, after=after))
     products = await product_records.load_products(app.store, {each.product_id for each in found}, deleted_too=True)
     balances, left = await _balances(app, wanted, found, carried)
     views = [
         MovementView(
-            each, balances.get(each.id), products[each.product_id].name if each.product_id in products else None
+            each,
+            balances.get(each.id),
+            products[each.product_id].name_of(each.own_variant) if each.product_id in products else None,
         )
         for each in _in_order(found)
     ]
     return views, None if following is None else _token(following, left)
+
+
+async def _of_product(app: App, wanted: MovementFilter, product_id: str) -> MovementFilter:
+    """Hold a filter to a product that exists, or existed; an id that is a variant's own names that variant."""
+    if product_id in await product_records.load_products(app.store, [product_id], deleted_too=True):
+        return wanted
+    of_variant = (await products_of_variants(app, [product_id])).get(product_id)
+    if of_variant is None or wanted.variant_id not in {None, product_id}:
+        raise NotFound("Product not found")
+    return replace(wanted, product_id=of_variant, variant_id=product_id)
 
 
 async def _read(app: App, wanted: MovementFilter) -> tuple[list[Movement], str | None]:
@@ -86,7 +100,15 @@ async def _read(app: App, wanted: MovementFilter) -> tuple[list[Movement], str |
         found, following = await stock_records.page_of_movements(
             app.store,
             wanted.product_id,
-            where={name: value for name, value in (("type", wanted.type), ("location", wanted.location)) if value},
+            where={
+                name: value
+                for name, value in (
+                    ("type", wanted.type),
+                    ("location", wanted.location),
+                    ("variantId", wanted.variant_id),
+                )
+                if value
+            },
             low="" if wanted.since is None else app.ids.first("mov", wanted.since - BOOKING_MS),
             high="" if wanted.until is None else app.ids.first("mov", wanted.until + BOOKING_MS),
             limit=limit,
@@ -112,34 +134,48 @@ async def _balances(
     whole = wanted.product_id is not None and (wanted.type, wanted.since, wanted.until) == (None, None, None)
     if whole and carried is not None:
         return balances | _worked_out(found, carried), carried
-    lacking = list(dict.fromkeys(each.product_id for each in found if each.id not in balances))
-    balances |= await _look_back(app, lacking[:PRODUCTS_MAX])
+    lacking = {each.variant_id: each for each in found if each.id not in balances}
+    balances |= await _look_back(app, dict(list(lacking.items())[:PRODUCTS_MAX]))
     if not whole:
         return balances, None
     left: Totals = {}
     for each in _in_order(found):
         if each.id in balances:
-            left[each.location] = balances[each.id] - each.quantity
+            left[_level(each)] = balances[each.id] - each.quantity
     return balances, left
 
 
-async def _look_back(app: App, product_ids: list[str]) -> dict[str, int]:
-    """Work out the balances of products' newest movements from their levels now; none where those never rest."""
+def _level(movement: Movement) -> str:
+    """Name the level that a movement is of."""
+    own = movement.own_variant
+    return movement.location if own is UNSET else f"{own}{LEVEL_SEPARATOR}{movement.location}"
+
+
+async def _newest(app: App, of: Movement) -> list[Movement]:
+    """Read the newest movements of the variant that a movement is of."""
+    page = stock_records.page_of_movements(app.store, of.product_id, where=of_variant(of), limit=BACK_MAX)
+    return (await page)[0]
+
+
+async def _look_back(app: App, lacking: Mapping[str, Movement]) -> dict[str, int]:
+    """Work out the balances of variants' newest movements from their levels now; none where those never rest."""
     balances: dict[str, int] = {}
-    moving = product_ids
+    moving = list(lacking)
     for _ in range(LOOKS_MAX):
         if not moving:
             break
         before = await stock_records.load_stocks(app.store, moving)
-        newest = {each: (await stock_records.page_of_movements(app.store, each, limit=BACK_MAX))[0] for each in moving}
+        newest = {each: await _newest(app, lacking[each]) for each in moving}
         after = await stock_records.load_stocks(app.store, moving)
         resting = {each for each in before.keys() & after.keys() if before[each].version == after[each].version}
-        for product_id, movements in newest.items():
+        for variant_id, movements in newest.items():
             totals: Totals = {}
-            if product_id in resting:
+            if variant_id in resting:
                 # A level that is gone, with a product that was deleted, ended with nothing.
-                totals = dict.fromkeys((each.location for each in movements), 0)
-                totals |= {location: level.total for location, level in before[product_id].levels.items()}
+                levels = before[variant_id].levels
+                totals = {
+                    _level(each): levels[each.location].total if each.location in levels else 0 for each in movements
+                }
             balances |= _worked_out(movements, totals)
         moving = [each for each in moving if each not in resting]
     return balances
@@ -152,23 +188,23 @@ def _worked_out(movements: list[Movement], totals: Totals) -> dict[str, int]:
     """
     balances: dict[str, int] = {}
     for each in _in_order(movements):
-        balance = each.balance_after if each.balance_after is not None else totals.pop(each.location, None)
+        balance = each.balance_after if each.balance_after is not None else totals.pop(_level(each), None)
         if balance is not None and balance >= 0 and balance - each.quantity >= 0:
             balances[each.id] = balance
-            totals[each.location] = balance - each.quantity
+            totals[_level(each)] = balance - each.quantity
     return balances
 
 
 def _in_order(movements: list[Movement]) -> list[Movement]:
-    """Put those of one product whose commits are known into the order of the commits, the newest in front."""
-    by_product: dict[str, list[Movement]] = {}
+    """Put those of one variant whose commits are known into the order of the commits, the newest in front."""
+    of_variants: dict[str, list[Movement]] = {}
     for each in movements:
         if each.stock_version is not None:
-            by_product.setdefault(each.product_id, []).append(each)
-    for known in by_product.values():
+            of_variants.setdefault(each.variant_id, []).append(each)
+    for known in of_variants.values():
         known.sort(key=_commit, reverse=True)
-    turns = {product_id: iter(known) for product_id, known in by_product.items()}
-    return [each if each.stock_version is None else next(turns[each.product_id]) for each in movements]
+    turns = {variant_id: iter(known) for variant_id, known in of_variants.items()}
+    return [each if each.stock_version is None else next(turns[each.variant_id]) for each in movements]
 
 
 def _commit(movement: Movement) -> tuple[int, str]:

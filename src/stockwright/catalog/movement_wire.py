@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from msgspec import UNSET, UnsetType
+
 from stockwright.base.instant import iso
 from stockwright.base.movements import MovementType
 from stockwright.catalog.ledger import MovementView as BalancedMovement
 from stockwright.http.rules import Wire
 from stockwright.http.wire import Instant, ListQuery
+from stockwright.products.wire import Id
 from stockwright.stock.model import (
     Movement,
 )
@@ -30,11 +33,14 @@ class MovementView(Wire):
     actor: str
     request_id: str
     created_at: str
+    variant_id: str | UnsetType = UNSET
+    """of a variant with stock of its own"""
 
 
 class MovementsQuery(ListQuery):
     """Filters of the ledger; times are ISO 8601."""
 
+    variant_id: Id | None = None
     type: MovementType | None = None
     location: LocationFilter | None = None
     since: Instant | None = None
@@ -57,6 +63,7 @@ def movement_view(movement: Movement, balance_after: int | None, name: str | Non
         actor=movement.actor,
         request_id=movement.request_id,
         created_at=iso(movement.at),
+        variant_id=movement.own_variant,
     )
 
 

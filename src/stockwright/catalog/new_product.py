@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from msgspec import field
 from msgspec.structs import replace
 
-from stockwright.base.errors import AlreadyExists, Invalid, check_all
+from stockwright.base.errors import AlreadyExists, Invalid, Refused, check_all
 from stockwright.base.names import clean
-from stockwright.catalog.stocked import StockedProduct, load_stocked
-from stockwright.catalog.usecases import UpdateProduct, add_update, check_thresholds
+from stockwright.catalog.new_variants import extend, opened_stock, pieces_of, put_new_stock, with_new_variants
+from stockwright.catalog.stocked import StockedProduct, as_written, load_stocked, with_variants
+from stockwright.catalog.usecases import UpdateProduct, add_update, check_thresholds, delete_product
 from stockwright.commit import commit, new_event
 from stockwright.events.catalogue import ProductCreated
 from stockwright.products import category_records
@@ -27,15 +29,15 @@ from stockwright.products.model import (
 from stockwright.products.spellings import spell
 from stockwright.settings.records import load_settings
 from stockwright.stock import location_records
-from stockwright.stock import records as stock_records
-from stockwright.stock.booking import book
-from stockwright.stock.model import BLANK, DEFAULT_LOCATION, Level, check_quantity
+from stockwright.stock.lookup import products_of_variants
+from stockwright.stock.model import BLANK, DEFAULT_LOCATION, Level, by_variant, check_quantity, moved_fields
 from stockwright.store.batch import Batch, retried
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from stockwright.context import App
+    from stockwright.products.variant_rules import NewVariant, OptionChoices
     from stockwright.request import Request
     from stockwright.stock.model import Location
 
@@ -62,16 +64,26 @@ class CreateProduct(OptionalFields, frozen=True):
     thresholds: Mapping[str, int] = field(default_factory=dict)
     location: str = DEFAULT_LOCATION
     id: str | None = None
+    choices: Sequence[OptionChoices] | None = None
+    """The product's options, where its variants have stock of their own."""
+    variants: Sequence[NewVariant] = ()
+
+    @property
+    def stock_per_variant(self) -> bool:
+        """Whether it is made with variants that have stock of their own."""
+        return self.choices is not None or bool(self.variants)
 
 
 async def create_product(app: App, request: Request, command: CreateProduct) -> StockedProduct:
     """Create a product and its stock level in one commit; its SKU and id must be new (409).
 
     An id that the client brings is used as it is. Where it is that of an UNLISTED product (one that only stock was
-    opened for), that product is completed.
+    opened for), that product is completed. Variants get stock of their own; those that one commit does not take are
+    added by further ones.
     """
     opening = replace(BLANK, levels={command.location: Level.of(command.quantity or 0)})
     check_all(
+        lambda: _check_no_sum(command),
         lambda: check_quantity(command.quantity or 0, least=0),
         lambda: check_thresholds(replace(opening, **command.thresholds)),
         lambda: check_new_id(command.id) if command.id else None,
@@ -79,14 +91,16 @@ async def create_product(app: App, request: Request, command: CreateProduct) -> 
     product_id = command.id or app.ids.new("prd")
 
     async def attempt() -> StockedProduct:
-        known = (await load_stocked(app, [product_id])).get(product_id) if command.id else None
-        if known is not None and known.product.status == "UNLISTED":
+        known = await _known(app, command.id) if command.id else None
+        if known is not None and known.product.status == "UNLISTED" and not command.stock_per_variant:
             return await _complete(app, request, known, command)
         now, batch = app.clock.now(), Batch()
         product = _product_of(command, product_id, request.actor.id, now, await _currency(app, command))
         if command.sku is None:
             product = replace(product, sku=await _new_sku(app, product.name))
         product = await _checked(app, batch, product, command.location)
+        if command.stock_per_variant:
+            return await _create_with_variants(app, request, batch, product, command)
         stock = replace(
             opening,
             product_id=product_id,
@@ -96,9 +110,8 @@ async def create_product(app: App, request: Request, command: CreateProduct) -> 
             updated_at=now,
             **command.thresholds,
         )
-        made = StockedProduct(product, stock)
-        await add_new_product(app, request, batch, made)
-        made = StockedProduct(replace(product, version=1), replace(made.stock, version=1))
+        await add_new_product(app, request, batch, StockedProduct(product, stock))
+        made = as_written(StockedProduct(product, stock))
         await commit(app, request, batch, made)
         return made
 
@@ -110,7 +123,7 @@ async def add_new_product(app: App, request: Request, batch: Batch, made: Stocke
 
     One that has the version of a deleted product replaces it.
     """
-    product, stock = made.product, made.stock
+    product = made.product
     claimed = await product_records.load_product_ids(app.store, [product.sku])
     if claimed:
         raise AlreadyExists(
@@ -120,12 +133,52 @@ async def add_new_product(app: App, request: Request, batch: Batch, made: Stocke
     known = await product_records.load_products(app.store, [product.id], deleted_too=True)
     if product.id in known and known[product.id].version != product.version:
         raise AlreadyExists(f"A product with id {product.id} already exists", {"productId": product.id})
-    product_records.claim_sku(batch, product.sku, product.id)
     product_records.put_product(batch, product)
-    stock_records.put_stock(batch, stock)
-    opening = {location: level.total for location, level in stock.levels.items() if level.total}
-    book(app, request, batch, {stock.variant_id: opening}, {stock.variant_id: stock}, "INITIAL")
-    batch.append(new_event(app, request, ProductCreated(sku=product.sku, products=[product.id]), product.id))
+    if made.of_variants:
+        product_records.claim_sku(batch, product.sku, product.id)
+    for stock in made.stocks:
+        put_new_stock(app, request, batch, stock)
+    data = ProductCreated(sku=product.sku, **moved_fields(made.stocks))
+    batch.append(new_event(app, request, data, product.id))
+
+
+async def _known(app: App, product_id: str) -> StockedProduct | None:
+    """Return the product that has the id that a client brings; refuse the id of a variant."""
+    if await products_of_variants(app, [product_id]):
+        raise AlreadyExists(f"A variant with id {product_id} already exists", {"variantId": product_id})
+    return (await load_stocked(app, [product_id])).get(product_id)
+
+
+def _check_no_sum(command: CreateProduct) -> None:
+    if command.stock_per_variant and command.quantity:
+        raise Invalid.field("quantity", "is the sum of the variants' quantities; give each variant its own")
+
+
+async def _create_with_variants(
+    app: App, request: Request, batch: Batch, product: Product, command: CreateProduct
+) -> StockedProduct:
+    """Create a product whose variants have stock of their own: in one commit, as far as that takes them."""
+    product, wanted = await with_new_variants(app, product, command.choices, command.variants)
+    active, now = await location_records.load_active(app.store), app.clock.now()
+    stocks = [
+        replace(opened_stock(product, variant, new, command.thresholds, command.location, now), active=active)
+        for variant, new in zip(product.variants, wanted, strict=True)
+    ]
+    check_all(*(partial(check_thresholds, stock) for stock in stocks))
+    pieces = pieces_of(app, stocks)
+    first = with_variants(replace(product, own_variants=product.variants[: len(pieces[0])]), by_variant(pieces[0]))
+    if first is None:
+        raise Invalid.field("variants", "must not be empty")
+    await add_new_product(app, request, batch, first)
+    made = as_written(first)
+    await commit(app, request, batch, made)
+    try:
+        for piece in pieces[1:]:
+            made = await extend(app, request, made.product.id, product.variants, piece)
+    except Refused:
+        await delete_product(app, request, made.product.id)
+        raise
+    return made
 
 
 async def _currency(app: App, command: CreateProduct) -> str:

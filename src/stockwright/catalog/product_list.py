@@ -11,13 +11,13 @@ from stockwright.base.errors import (
     Busy,
     Forbidden,
 )
-from stockwright.catalog.stocked import StockedProduct, load_stocked
+from stockwright.catalog.stocked import StockedProduct, load_stocked, put_beside
 from stockwright.products import category_records
 from stockwright.products import records as product_records
 from stockwright.products.model import Product
 from stockwright.products.spellings import as_spelled
 from stockwright.stock import records as stock_records
-from stockwright.stock.total_records import positions_of_low
+from stockwright.stock.total_records import Counted, positions_of_low
 from stockwright.store.paging import fill
 from stockwright.store.progress import load_progress
 
@@ -65,7 +65,8 @@ async def load_deleted(app: App, product_id: str) -> StockedProduct | None:
     products = await product_records.load_products(app.store, [product_id], deleted_too=True)
     if product_id not in products or products[product_id].status != "DELETED":
         return None
-    return StockedProduct(products[product_id], await stock_records.get_stock(app.store, product_id))
+    stock = (await stock_records.load_stocks(app.store, [product_id])).get(product_id)
+    return None if stock is None else StockedProduct(products[product_id], stock)
 
 
 async def list_products(app: App, request: Request, command: ListProducts) -> tuple[list[StockedProduct], str | None]:
@@ -102,26 +103,24 @@ async def list_products(app: App, request: Request, command: ListProducts) -> tu
     )
 
 
-async def _choose_low(app: App, where: Mapping[str, str], product_ids: list[str]) -> list[StockedProduct | None]:
+async def _choose_low(app: App, where: Mapping[str, str], parts: list[Counted]) -> list[StockedProduct | None]:
     """Load products that were counted as low, and leave out what is not low any more or does not pass the filters."""
-    found = await load_stocked(app, product_ids)
+    found = await load_stocked(app, list(dict.fromkeys(part.product_id for part in parts)))
     return [
         each
-        if (each := found.get(product_id)) is not None
-        and each.stock.is_low
+        if (each := found.get(part.product_id)) is not None
+        and each.first_low == part.variant_id
         and all(getattr(each.product, name) == value for name, value in where.items())
         else None
-        for product_id in product_ids
+        for part in parts
     ]
 
 
 async def _choose(app: App, command: ListProducts, products: list[Product]) -> list[StockedProduct | None]:
     """Put each product beside its stock, or leave it out."""
-    stocks = await stock_records.load_stocks(app.store, (product.id for product in products))
+    found = await put_beside(app, products)
     return [
-        StockedProduct(product, stock)
-        if (stock := stocks.get(product.id)) is not None and command.low_stock in (None, stock.is_low)
-        else None
+        each if (each := found.get(product.id)) is not None and command.low_stock in (None, each.is_low) else None
         for product in products
     ]
 

@@ -11,11 +11,11 @@ from stockwright.base.errors import NotFound
 from stockwright.catalog import product_list as product_list_catalog
 from stockwright.catalog import stocked as stocked_catalog
 from stockwright.catalog import usecases as catalog
-from stockwright.catalog.inventory_wire import given_thresholds
 from stockwright.catalog.new_product import CreateProduct, check_references, create_product
 from stockwright.catalog.product_list import ListProducts
 from stockwright.catalog.stocked import StockedProduct
 from stockwright.catalog.usecases import UpdateProduct
+from stockwright.catalog.variant_wire import as_choices, given_thresholds, new_variant, option_choices
 from stockwright.catalog.wire import (
     DeletedView,
     ItemsQuery,
@@ -61,6 +61,10 @@ async def _create(call: Call[ProductBody, NoQuery]) -> StockedProduct:
         id=body.product_id,
     )
     given = {name: getattr(body, name) for name in OptionalFields.__struct_fields__}
+    if body.variants is not None or isinstance(body.options, list):
+        given["options"] = {}
+        variants = [new_variant(each) for each in body.variants or ()]
+        command = replace(command, choices=option_choices(body.options), variants=variants)
     made = await create_product(call.app, call.request, replace(command, **given))
     call.log("Product created successfully", product_id=made.product.id, sku=made.product.sku)
     return made
@@ -96,6 +100,7 @@ def _changed(body: ProductPatch) -> ProductFields:
     """Return the product's own fields that a body changes and that are well formed, under Product's names."""
     changed: dict[str, Any] = {name: getattr(body, SHOWN_AS.get(name, name)) for name in FIELD_NAMES}
     changed["name"] = first_given(body.name, body.product_name)
+    changed["options"] = as_choices(changed["options"])
     # null takes the picture away.
     given = {name: each for name, each in changed.items() if is_given(each) or (name == "image_url" and each is None)}
     return cast("ProductFields", {name: each for name, each in given.items() if each is not MALFORMED})
@@ -149,6 +154,12 @@ async def _item(call: PlainCall) -> StockedProduct:
     if not found.product.is_sellable:
         raise NotFound("Product not found")
     return found
+
+
+def _show_item(_: AnyCall, found: StockedProduct) -> Answer:
+    """Show an item; its ETag moves with the product, and with what is in stock."""
+    in_stock = "".join(str(int(stock.available > 0)) for stock in found.stocks)
+    return Answer(item_view(found), etag=f'"{found.product.version}-{int(in_stock, 2):x}"')
 
 
 def _show_deleted(_: AnyCall, product_id: str) -> DeletedView:
@@ -243,7 +254,7 @@ ROUTES = (
         _item,
         "Get a product of the public storefront",
         "Catalogue",
-        lambda _, found: Answer(item_view(found), etag=f'"{found.product.version}-{int(found.stock.available > 0)}"'),
+        _show_item,
         who="public",
         answer=ItemView,
         errors=(404,),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from msgspec import Struct, field
+from msgspec import UNSET, Struct, field
 from msgspec.structs import replace
 
 from stockwright.base.errors import (
@@ -19,7 +19,7 @@ from stockwright.base.long_work import STEP_ROWS
 from stockwright.base.names import clean
 from stockwright.catalog.pictures import release_files
 from stockwright.catalog.product_list import NAMES
-from stockwright.catalog.stocked import StockedProduct, get_product
+from stockwright.catalog.stocked import StockedProduct, get_product, with_stock, with_variants
 from stockwright.commit import commit, new_event, unchanged
 from stockwright.events.catalogue import ProductDeleted, ProductUpdated
 from stockwright.orders import records as order_records
@@ -29,16 +29,17 @@ from stockwright.products import records as product_records
 from stockwright.products.model import Product, ProductFields, check_product, with_fields
 from stockwright.products.pictures import first_url
 from stockwright.products.spellings import spell
+from stockwright.products.variant_rules import check_fit
 from stockwright.reservations.allocation import releasing_expired
 from stockwright.stock import records as stock_records
 from stockwright.stock.allocating import spread
 from stockwright.stock.booking import book, decide_on_stock, shifts_of
-from stockwright.stock.model import Stock, check_quantity, shifted
+from stockwright.stock.model import Stock, by_variant, check_quantity, moved_fields, shifted
 from stockwright.store.batch import Batch, retried
 from stockwright.store.paging import every
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from stockwright.context import App
     from stockwright.products.category_records import Category
@@ -100,24 +101,48 @@ async def update_product(app: App, request: Request, command: UpdateProduct) -> 
     async def attempt() -> StockedProduct:
         before = await get_product(app, command.product_id)
         _insist_on_versions(before, command)
+        if command.quantity is not None:
+            check_no_sum(before)
         fields = Batch()
         product = await change_fields(app, fields, before.product, command.fields)
+        own = before.stocks[0]
 
         def decision(stock: Stock) -> tuple[Batch, StockedProduct]:
-            now, batch = replace(before, stock=stock), Batch()
+            now, batch = with_stock(before, stock), Batch()
             _insist_on_versions(now, command)
             batch.writes += fields.writes
             return batch, _write_update(app, request, batch, now, product, command)
 
-        if command.quantity is not None or command.thresholds or product.sku != before.stock.sku:
-            return await decide_on_stock(app, request, product.id, before.stock.active, decision)
-        batch, after = decision(before.stock)
+        on_stock = command.quantity is not None or command.thresholds or _has_other_sku(own, product)
+        if len(before.stocks) == 1 and on_stock:
+            return await decide_on_stock(app, request, own.variant_id, own.active, decision)
+        batch, after = decision(own)
         if not batch.writes:
             return await unchanged(app, request, before)
+        _check_one_step(app, batch)
         await commit(app, request, batch, after)
         return after
 
     return await retried(attempt)
+
+
+def check_no_sum(product: StockedProduct) -> None:
+    """Refuse a quantity of a product that has several variants: it is their sum."""
+    if len(product.stocks) > 1:
+        raise Invalid.field(
+            "quantity", "is the sum of several variants, and cannot be set; change a variant's own quantity"
+        )
+
+
+def _check_one_step(app: App, batch: Batch) -> None:
+    """Refuse thresholds for more variants than one commit takes."""
+    if len(batch.writes) >= app.store.writes_max:
+        raise Invalid.field("lowStockThreshold", "is of too many variants for one step; change the variants'")
+
+
+def _has_other_sku(stock: Stock, product: Product) -> bool:
+    """Whether a product's SKU has changed, and with it that of its only stock."""
+    return stock.own_variant is UNSET and stock.sku != product.sku
 
 
 def _insist_on_versions(now: StockedProduct, command: UpdateProduct) -> None:
@@ -138,40 +163,32 @@ async def add_update(
 def _write_update(
     app: App, request: Request, batch: Batch, before: StockedProduct, product: Product, command: UpdateProduct
 ) -> StockedProduct:
-    stock, changes = _recounted(before.stock, command)
-    if stock.sku != product.sku:
-        stock = replace(stock, sku=product.sku)
-    if (product, stock) == (before.product, before.stock):
+    now = app.clock.now()
+    changed, booked = list[Stock](), dict[str, dict[str, int]]()
+    for former in before.stocks:
+        stock, changes = recounted(former, command.quantity, command.thresholds)
+        if _has_other_sku(stock, product):
+            stock = replace(stock, sku=product.sku)
+        if stock != former:
+            changed.append(replace(stock, updated_at=now))
+            booked[stock.variant_id] = changes
+    if product == before.product and not changed:
         return before
-    product_records.put_product(batch, replace(product, updated_at=app.clock.now()))
-    if stock != before.stock:
-        stock = replace(stock, updated_at=app.clock.now())
+    product_records.put_product(batch, replace(product, updated_at=now))
+    for stock in changed:
         stock_records.put_stock(batch, stock)
-        book(
-            app,
-            request,
-            batch,
-            {stock.variant_id: changes},
-            {stock.variant_id: stock},
-            "ADJUSTMENT",
-            reason="Product edited",
-        )
-    batch.append(
-        new_event(
-            app,
-            request,
-            ProductUpdated(
-                sku=product.sku,
-                fields=sorted({*command.fields, *(["quantity"] if changes else [])}),
-                products=[product.id] if stock != before.stock else [],
-            ),
-            product.id,
-        )
+    book(app, request, batch, booked, by_variant(changed), "ADJUSTMENT", reason="Product edited")
+    # What is counted in advance bears the price and category of the product.
+    about = before.stocks if before.product.stock_per_variant else changed
+    data = ProductUpdated(
+        sku=product.sku,
+        fields=sorted({*command.fields, *(["quantity"] if any(booked.values()) else [])}),
+        **moved_fields(about),
     )
-    return StockedProduct(
-        replace(product, updated_at=app.clock.now(), version=product.version + 1),
-        replace(stock, version=stock.version + (stock != before.stock)),
-    )
+    batch.append(new_event(app, request, data, product.id))
+    written = by_variant(replace(stock, version=stock.version + 1) for stock in changed)
+    product = replace(product, updated_at=now, version=product.version + 1)
+    return with_variants(product, by_variant(before.stocks) | written) or before
 
 
 async def change_fields(app: App, batch: Batch, before: Product, fields: ProductFields) -> Product:
@@ -187,6 +204,8 @@ async def change_fields(app: App, batch: Batch, before: Product, fields: Product
     if after.status == "DELETED":
         raise Invalid.field("status", "must be ACTIVE or INACTIVE; use DELETE to remove a product")
     check_product(after, frozenset(each.name for each in categories), before)
+    if after.stock_per_variant:
+        check_fit(after)
     category = category_records.find_category(categories, after.category)
     if category is not None and after.category != before.category:
         category_records.use_category(batch, category)
@@ -215,12 +234,12 @@ def _with_fields(before: Product, fields: ProductFields, categories: Iterable[Ca
     return after if category is None else replace(after, category=category.name)
 
 
-def _recounted(before: Stock, command: UpdateProduct) -> tuple[Stock, dict[str, int]]:
-    """Decide the stock after the change, and what changed at which location."""
-    after = check_thresholds(replace(before, **command.thresholds))
-    if command.quantity is None or command.quantity == before.available:
+def recounted(before: Stock, quantity: int | None, thresholds: Mapping[str, int]) -> tuple[Stock, dict[str, int]]:
+    """Decide the stock with so many units available, and what changed at which location."""
+    after = check_thresholds(replace(before, **thresholds))
+    if quantity is None or quantity == before.available:
         return after, {}
-    changes = spread(before, command.quantity - before.available)
+    changes = spread(before, quantity - before.available)
     return shifted(after, shifts_of(changes)), changes
 
 
@@ -231,40 +250,82 @@ async def delete_product(app: App, request: Request, product_id: str, expected_v
     as an ADJUSTMENT, so that the ledger still sums up. Its levels go with it: what was to bring units
     meanwhile finds none to bring them to.
     """
+    about: set[str] = {product_id}
 
     async def attempt() -> str:
         before = await get_product(app, product_id)
         if expected_version not in (None, before.product.version):
             raise VersionConflict(details={"current": before})
-        stock = before.stock
-        if stock.reserved:
-            raise Conflict(
-                f"{stock.reserved} units are reserved; cancel or ship those orders and reservations first",
-                {"reserved": stock.reserved},
-            )
-        order_id = await _find_open_order(app, product_id)
-        if order_id is not None:
-            raise Conflict("An open order contains this product; deliver or cancel it first", {"orderId": order_id})
+        about.update(before.product.variant_ids)
+        await check_not_needed(app, before.stocks)
+        if len(before.stocks) > (at_once := app.store.writes_max // WRITES_OF_VARIANT):
+            before = await _without_variants(app, request.by(request.actor), before, at_once)
         batch = Batch()
-        left = {location: -level.total for location, level in stock.levels.items() if level.total}
-        book(app, request, batch, {product_id: left}, {product_id: stock}, "ADJUSTMENT", reason="Product deleted")
+        for stock in before.stocks:
+            write_off(app, request, batch, stock, "Product deleted")
+        if before.product.stock_per_variant:
+            product_records.release_sku(batch, before.product.sku)
         release_files(app, request, batch, before.product.images)
         deleted = replace(before.product, status="DELETED", images=(), updated_at=app.clock.now())
         product_records.put_product(batch, deleted)
-        product_records.release_sku(batch, stock.sku)
-        stock_records.put_stock(batch, replace(stock, levels={}, updated_at=app.clock.now()), deleted=True)
-        batch.append(new_event(app, request, ProductDeleted(sku=stock.sku), product_id))
+        own = moved_fields(before.stocks)["variants"]
+        batch.append(new_event(app, request, ProductDeleted(sku=before.product.sku, variants=own), product_id))
         await commit(app, request, batch, product_id)
         return product_id
 
-    return await releasing_expired(app, request, [product_id], attempt)
+    return await releasing_expired(app, request, about, attempt)
 
 
-async def _find_open_order(app: App, product_id: str) -> str | None:
-    """Find an order that still has to ship this product; the stock's version guards against a newer one."""
+WRITES_OF_VARIANT: Final = 6
+"""Of a variant that is removed: its stock, its SKU's claim, its movements; and a share of what is beside them."""
+
+
+async def _without_variants(app: App, request: Request, before: StockedProduct, at_once: int) -> StockedProduct:
+    """Remove variants of a product that is being deleted, piece by piece, until one commit takes what is left."""
+    while len(before.stocks) > at_once:
+        gone, left = before.stocks[:at_once], before.stocks[at_once:]
+        own = {stock.variant_id for stock in gone}
+        variants = tuple(each for each in before.product.variants if each.id not in own)
+        product, batch = replace(before.product, own_variants=variants, updated_at=app.clock.now()), Batch()
+        product_records.put_product(batch, product)
+        for stock in gone:
+            write_off(app, request, batch, stock, "Product deleted")
+        data = ProductUpdated(sku=product.sku, fields=["variants"], **moved_fields(before.stocks))
+        batch.append(new_event(app, request, data, product.id))
+        await batch.commit(app.store)
+        after = with_variants(replace(product, version=product.version + 1), by_variant(left))
+        if after is None:
+            return before
+        before = after
+    return before
+
+
+async def check_not_needed(app: App, stocks: Sequence[Stock]) -> None:
+    """Refuse to remove stock of which units are reserved, or that an open order still has to ship (Conflict)."""
+    reserved = sum(stock.reserved for stock in stocks)
+    if reserved:
+        raise Conflict(
+            f"{reserved} units are reserved; cancel or ship those orders and reservations first",
+            {"reserved": reserved},
+        )
+    order_id = await _find_open_order(app, {stock.variant_id for stock in stocks})
+    if order_id is not None:
+        raise Conflict("An open order contains this product; deliver or cancel it first", {"orderId": order_id})
+
+
+def write_off(app: App, request: Request, batch: Batch, stock: Stock, reason: str) -> None:
+    """Book out what is left of a variant, and give its SKU up; its levels go, so that nothing comes to them later."""
+    left = {location: -level.total for location, level in stock.levels.items() if level.total}
+    book(app, request, batch, {stock.variant_id: left}, {stock.variant_id: stock}, "ADJUSTMENT", reason=reason)
+    product_records.release_sku(batch, stock.sku)
+    stock_records.put_stock(batch, replace(stock, levels={}, updated_at=app.clock.now()), deleted=True)
+
+
+async def _find_open_order(app: App, variant_ids: set[str]) -> str | None:
+    """Find an order that still has to ship one of these variants; the stock's version guards against a newer one."""
     for status in UNFINISHED:
         async for order in every(partial(order_records.page_of_orders, app.store, status=status, limit=STEP_ROWS)):
-            if product_id in order.allocations:
+            if not variant_ids.isdisjoint(order.allocations):
                 return order.id
     return None
 

@@ -15,6 +15,14 @@ from stockwright.base.web_address import URL_MAX
 from stockwright.catalog.picture_wire import ImageView, image_views
 from stockwright.catalog.product_list import ListProducts, SortOrder
 from stockwright.catalog.stocked import StockedProduct
+from stockwright.catalog.variant_wire import (
+    ItemVariantView,
+    OptionList,
+    VariantList,
+    VariantView,
+    item_variants,
+    variant_views,
+)
 from stockwright.http.rules import Check, Wire, first_given, rule
 from stockwright.http.wire import ListQuery, Search, Text, Version
 from stockwright.products.model import (
@@ -55,12 +63,23 @@ NewName = Check(check_direction)
 FreeFields = Annotated[Options, Check(lambda value, field: check_free(value, field, PRODUCT_BYTES_MAX))]
 
 
+def check_older_form(value: Any, field: str) -> None:
+    """Refuse options of the older form that are too large; the list form beside it has limits of its own."""
+    if not isinstance(value, list):
+        check_free(value, field, PRODUCT_BYTES_MAX)
+
+
+Choices = Annotated[Options, Check(check_older_form)]
+"""The older form of options: choices that share one stock."""
+
+
 class ProductBody(Wire):
     """A new product: only name and price are required.
 
     Defaults: the SKU is made from the name, the description is the name, the category is `other`.
     `productName`, `threshold` and `stockQuantity` are other names for `name`, `lowStockThreshold` and `quantity`.
-    `productId` sets the product's id.
+    `productId` sets the product's id. `variants`, or `options` as a list, give each variant stock of its own
+    (`stockPerVariant`); without `variants` there is one for each combination.
     """
 
     aliases = (("name", "product_name"), ("quantity", "stock_quantity"), ("low_stock_threshold", "threshold"))
@@ -79,7 +98,8 @@ class ProductBody(Wire):
     quantity: Quantity | None = None
     stock_quantity: Quantity | None = None
     image_url: Annotated[ImageUrl, Check(check_image_url)] | None = None
-    options: FreeFields = {}
+    options: Choices | OptionList = {}
+    variants: VariantList | None = None
     attributes: FreeFields = {}
     low_stock_threshold: Quantity | None = None
     threshold: Quantity | None = None
@@ -113,7 +133,7 @@ class ProductPatch(Wire):
     stock_quantity: Quantity | None = None
     image_url: ImageUrl | UnsetType | None = UNSET
     """null takes the picture away"""
-    options: FreeFields | None = None
+    options: Choices | OptionList | None = None
     attributes: FreeFields | None = None
     low_stock_threshold: Quantity | None = None
     threshold: Quantity | None = None
@@ -166,6 +186,9 @@ class ProductView(Wire):
     updated_at: str
     last_updated: str
     created_by: str
+    stock_per_variant: bool | UnsetType = UNSET
+    """true where each of `variants` has stock of its own, of which the product shows the sums"""
+    variants: list[VariantView] | UnsetType = UNSET
 
 
 class ProductsQuery(ListQuery):
@@ -233,6 +256,8 @@ class ItemView(Wire):
     in_stock: bool
     storage: list[str] | UnsetType = UNSET
     color_preference: list[str] | UnsetType = UNSET
+    variants: list[ItemVariantView] | UnsetType = UNSET
+    """where each has stock of its own"""
 
 
 class ItemsQuery(ListQuery):
@@ -262,14 +287,14 @@ def product_view(found: StockedProduct) -> ProductView:
         currency=product.currency,
         image_url=first_url(product.image_url, product.images),
         images=image_views(product.images),
-        options=dict(product.options),
+        options=shown_options(product),
         attributes=dict(product.attributes),
         quantity=available,
         stock_quantity=available,
         reserved_stock=stock.reserved,
         inactive_stock=stock.inactive,
         total_stock=stock.total,
-        is_low_stock=stock.is_low,
+        is_low_stock=found.is_low,
         low_stock_threshold=stock.low_stock,
         threshold=stock.low_stock,
         reorder_point=stock.reorder_point,
@@ -281,7 +306,14 @@ def product_view(found: StockedProduct) -> ProductView:
         updated_at=updated_at,
         last_updated=updated_at,
         created_by=product.created_by,
+        stock_per_variant=True if product.stock_per_variant else UNSET,
+        variants=variant_views(found) if product.stock_per_variant else UNSET,
     )
+
+
+def shown_options(product: Product) -> dict[str, Any]:
+    """Show a product's options, in their order where they have one."""
+    return product.ordered(product.options) if product.stock_per_variant else dict(product.options)
 
 
 _SHOWN: dict[str, tuple[Product, Stock, Raw]] = {}
@@ -293,6 +325,8 @@ SHOWN_BYTES_MAX: Final = 2048
 def shown_product(found: StockedProduct) -> Raw:
     """Show a product with its stock, written once for as long as both are what they were."""
     product, stock = found.product, found.stock
+    if found.of_variants:
+        return Raw(encode(product_view(found)))
     former = _SHOWN.get(product.id)
     if former is not None and former[0] is product and former[1] is stock:
         return former[2]
@@ -328,10 +362,11 @@ def item_view(found: StockedProduct) -> ItemView:
         image_url=first_url(product.image_url, product.images),
         images=image_views(product.images),
         colors=colors,
-        options=dict(product.options),
+        options=shown_options(product),
         storage=_choices(product, ("storage",)) or UNSET,
         color_preference=_choices(product, ("colorpreference", *_COLOR_OPTIONS)) or UNSET,
         in_stock=found.stock.available > 0,
+        variants=item_variants(found) if product.stock_per_variant else UNSET,
     )
 
 

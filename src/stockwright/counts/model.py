@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from stockwright.base.errors import Conflict, Invalid
 from stockwright.base.record import Record
-from stockwright.products.model import OwnVariant, variant_id_of
+from stockwright.products.variant import OwnVariant, variant_id_of
 from stockwright.stock.model import QUANTITY_MAX, Stock
 
 CountStatus = Literal["OPEN", "POSTING", "POSTED", "DISCARDED"]

@@ -71,7 +71,7 @@ async def _add_lines_of_not_scanned(app: App, count: StockCount, until: int) -> 
     """Give each product that nobody scanned a line of nothing, page by page; return the session as it is then."""
     while count.filled_to != "" and app.clock.now() < until:
         products, following = await page_to_count(app, count, limit=STEP_ROWS // 4, after=count.filled_to)
-        ids = [each.id for each in products]
+        ids = [variant_id for each in products for variant_id in each.variant_ids]
         known = await records.load_lines(app.store, count.id, ids)
         stocks = await stock_records.load_stocks(app.store, [each for each in ids if each not in known])
         now = app.clock.now()
@@ -81,11 +81,17 @@ async def _add_lines_of_not_scanned(app: App, count: StockCount, until: int) -> 
             for stock, total in totals
             if total
         ]
-        batch = Batch()
-        records.put_lines(batch, count.id, [(None, line) for line in lines])
         after = replace(count, filled_to=following or "")
-        records.put_count(batch, after)
+        room = app.store.writes_max // 2
         try:
+            while len(lines) > room:
+                # A product may have very many variants.
+                piece, lines, batch = lines[:room], lines[room:], Batch()
+                records.put_lines(batch, count.id, [(None, line) for line in piece])
+                await batch.commit(app.store)
+            batch = Batch()
+            records.put_lines(batch, count.id, [(None, line) for line in lines])
+            records.put_count(batch, after)
             await batch.commit(app.store)
         except Stale:
             # Somebody else posts the same session.

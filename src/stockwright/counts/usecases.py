@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
@@ -14,13 +15,14 @@ from stockwright.commit import commit, new_event, unchanged
 from stockwright.counts import records
 from stockwright.counts.model import NAME_MAX, SKUS_MAX, CountLine, CountSums, StockCount, new_line
 from stockwright.events.catalogue import CountDiscarded, CountOpened
-from stockwright.products import category_records, lookup
+from stockwright.products import category_records
 from stockwright.products import records as product_records
-from stockwright.products.lookup import Named
 from stockwright.products.model import check_text
+from stockwright.stock import lookup
 from stockwright.stock import records as stock_records
 from stockwright.stock.booking import BOOKING_MS
 from stockwright.stock.locations import must_exist
+from stockwright.stock.lookup import ChosenVariant, Named, every_variant
 from stockwright.stock.model import DEFAULT_LOCATION, named_details
 from stockwright.stock.stable_read import while_still
 from stockwright.store.batch import Batch, retried
@@ -84,9 +86,9 @@ class NamedLine(Struct, frozen=True):
 
 
 class SheetRow(Struct, frozen=True):
-    """A product that is to be counted, and its line where somebody has counted it."""
+    """A product, or one of its variants, that is to be counted, and its line where somebody has counted it."""
 
-    product: Product
+    chosen: ChosenVariant
     line: CountLine | None
 
 
@@ -149,7 +151,7 @@ async def _ids_of(app: App, skus: Sequence[str]) -> tuple[str, ...]:
             for number, sku in enumerate(skus[start : start + STEP_ROWS], start)
         ]
         await lookup.check_known(app, named)
-        found += [product.id for product in await lookup.load_named(app, named)]
+        found += [each.product.id for each in await lookup.load_named(app, named)]
         await give_way()
     return tuple(dict.fromkeys(found))
 
@@ -172,7 +174,7 @@ async def scan(app: App, request: Request, command: Scan) -> NamedLine:
         batch = Batch()
         records.check_unchanged(batch, count)
         records.put_lines(batch, count.id, [(before, after)])
-        made = NamedLine(replace(after, version=after.version + 1), product.name)
+        made = NamedLine(replace(after, version=after.version + 1), product.name_of(stock.own_variant))
         await commit(app, request, batch, made)
         return made
 
@@ -181,7 +183,7 @@ async def scan(app: App, request: Request, command: Scan) -> NamedLine:
 
 async def _find_product(app: App, count: StockCount, code: str) -> tuple[Product, Stock]:
     """Find what a scanned or typed code means (its SKU, else its id), if it is to be counted here, with its stock."""
-    ids = await product_records.load_product_ids(app.store, [code])
+    ids = await product_records.load_variant_ids(app.store, [code])
     stocks = await stock_records.load_stocks(app.store, [ids.get(code, code)])
     stock = stocks.get(ids.get(code, code))
     products = {} if stock is None else await product_records.load_products(app.store, [stock.product_id])
@@ -231,7 +233,7 @@ async def _total_at(app: App, stock: Stock, location: str, at: int) -> int:
             await give_way()
         raise Conflict("Too much has moved since this was scanned; scan the product again", named_details(stock))
 
-    return await while_still(app, stock.variant_id, read)
+    return await while_still(partial(stock_records.get_stock, app.store, stock.variant_id), read)
 
 
 async def get_count(app: App, count_id: str) -> CountState:
@@ -265,9 +267,10 @@ async def list_lines(
     lines, following = await fill(read, choose, limit, after, STEP_ROWS if differing else None)
     ids = {line.product_id for line in lines}
     products = await product_records.load_products(app.store, ids, deleted_too=True)
-    return [NamedLine(each, products[each.product_id].name if each.product_id in products else "") for each in lines], (
-        following
-    )
+    names = [
+        products[each.product_id].name_of(each.own_variant) if each.product_id in products else "" for each in lines
+    ]
+    return [NamedLine(line, name) for line, name in zip(lines, names, strict=True)], following
 
 
 async def list_sheet(
@@ -276,8 +279,9 @@ async def list_sheet(
     """List the products that a session is to count, each with its line: the count sheet."""
     count, _ = await records.get_count(app.store, count_id)
     products, following = await page_to_count(app, count, limit=limit, after=after)
-    lines = await records.load_lines(app.store, count.id, [each.id for each in products])
-    return [SheetRow(each, lines.get(each.id)) for each in products], following
+    chosen = [each for product in products for each in every_variant(product)]
+    lines = await records.load_lines(app.store, count.id, [each.variant_id for each in chosen])
+    return [SheetRow(each, lines.get(each.variant_id)) for each in chosen], following
 
 
 async def page_to_count(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Annotated
 
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from stockwright.base.instant import iso
 from stockwright.counts.model import NAME_MAX, SKUS_MAX, CountStatus, NotScanned
@@ -99,6 +99,8 @@ class SheetRowView(Wire):
     name: str
     category: str
     counted: int | None
+    variant_id: str | UnsetType = UNSET
+    """of a variant with stock of its own"""
 
 
 def line_view(named: NamedLine) -> CountLineView:
@@ -150,11 +152,12 @@ def count_view(state: CountState) -> CountView:
 
 def row_view(row: SheetRow) -> SheetRowView:
     """Show a row of the count sheet."""
-    product = row.product
+    product, chosen = row.chosen.product, row.chosen
     return SheetRowView(
         product_id=product.id,
-        sku=product.sku,
-        name=product.name,
+        sku=chosen.sku,
+        name=product.name_of(chosen.own_variant),
         category=product.category,
         counted=None if row.line is None else row.line.counted,
+        variant_id=chosen.own_variant,
     )

@@ -204,13 +204,15 @@ class StockChanged(EventData):
 
 
 class StockAlert(EventData):
-    """The available units of a product, which is the subject, have crossed a limit."""
+    """The available units of a product, which is the subject, or of one of its variants, have crossed a limit."""
 
     sku: str
     name: str
     available: int
     threshold: int
     reorder: int
+    variant_id: str | UnsetType = UNSET
+    """The variant whose units they are, where it has stock of its own."""
 
 
 class StockLow(StockAlert):

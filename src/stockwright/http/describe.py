@@ -91,11 +91,13 @@ def options_of(wanted: Any) -> tuple[Any, ...]:
 
 def item_of(wanted: Any) -> Any:
     """Return the type of the items where a type is a list (perhaps optional, perhaps annotated), else None."""
-    for option in options_of(wanted):
-        bare = _bare(option)
-        if get_origin(bare) is list:
-            return get_args(bare)[0]
-    return None
+    option = list_of(wanted)
+    return None if option is None else get_args(_bare(option))[0]
+
+
+def list_of(wanted: Any) -> Any:
+    """Return the type that is a list among those that a type is one of, else None."""
+    return next((each for each in options_of(wanted) if get_origin(_bare(each)) is list), None)
 
 
 def with_control(given: Any, path: str) -> Iterator[dict[str, str]]:

@@ -18,7 +18,7 @@ import msgspec
 from msgspec import UNSET, Struct
 
 from stockwright.base.errors import Invalid
-from stockwright.http.describe import bounds_of, but_not, describe, item_of, options_of, with_control
+from stockwright.http.describe import bounds_of, but_not, describe, item_of, list_of, options_of, with_control
 
 Entry = dict[str, str]
 Rule = TypeVar("Rule", bound=Callable[..., None])
@@ -206,7 +206,9 @@ def _check_field(field: Field, given: Any) -> None:
     for each in field.checks:
         each.check(given, field.name)
     inner = None if field.inner is None else plan_of(field.inner)
-    for item in [given] if field.item is None else given:
+    # A field may take a list or something else.
+    items = [given] if field.item is None else given if isinstance(given, list) else []
+    for item in items:
         if inner is not None:
             _check(inner, item)
         for each in field.item_checks:
@@ -283,7 +285,7 @@ class Report:
     def _list(self, wanted: Any, item: Any, sent: list[Any], path: str) -> Any:
         low, high = bounds_of(wanted, "min_length", "max_length")
         if (low is not None and len(sent) < low) or (high is not None and len(sent) > high):
-            self._add(path, f"{describe(wanted)}, not {len(sent)}")
+            self._add(path, f"{describe(list_of(wanted))}, not {len(sent)}")
             return MALFORMED
         values = [self._value(item, each, f"{path}[{number}]") for number, each in enumerate(sent)]
         return values if any(each is MALFORMED for each in values) else self._checked(_checks_of(wanted), values, path)

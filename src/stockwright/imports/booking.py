@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from stockwright.base.hashing import sha256
 from stockwright.base.long_work import STEP_ROWS, give_way
 from stockwright.products.records import load_product_ids as load_ids
+from stockwright.products.records import load_variant_ids as load_ids_of_variants
 from stockwright.request import Idempotency, Request
 from stockwright.store.idempotency import find_idempotencies
 
@@ -62,6 +63,15 @@ async def load_product_ids(app: App, skus: Collection[str]) -> dict[str, str]:
     wanted, found = list(dict.fromkeys(skus)), dict[str, str]()
     for start in range(0, len(wanted), STEP_ROWS):
         found |= await load_ids(app.store, wanted[start : start + STEP_ROWS])
+        await give_way()
+    return found
+
+
+async def load_variant_ids(app: App, skus: Collection[str]) -> dict[str, str]:
+    """Find whose SKUs they are, any number of them: SKU as asked → the id under which its units are counted."""
+    wanted, found = list(dict.fromkeys(skus)), dict[str, str]()
+    for start in range(0, len(wanted), STEP_ROWS):
+        found |= await load_ids_of_variants(app.store, wanted[start : start + STEP_ROWS])
         await give_way()
     return found
 

@@ -61,7 +61,7 @@ class StockRow(Struct, frozen=True, tag="stock"):
     number: int
     """As a spreadsheet counts: the headings are row 1."""
     key: str
-    product_id: str
+    variant_id: str
     sku: str
     quantity: int
     location: str | None = None

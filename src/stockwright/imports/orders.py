@@ -18,8 +18,8 @@ from stockwright.base.hashing import sha256
 from stockwright.base.long_work import STEP_ROWS, give_way
 from stockwright.base.money import sum_amounts
 from stockwright.base.ports import SetClock
-from stockwright.catalog.stocked import StockedProduct, load_stocked
-from stockwright.imports.booking import RowKeys, booked_once, find_booked, load_product_ids, part_of
+from stockwright.catalog.stocked import StockedProduct, find_stocked, one_variant
+from stockwright.imports.booking import RowKeys, booked_once, find_booked, load_variant_ids, part_of
 from stockwright.imports.model import BookedBefore
 from stockwright.imports.report import ImportReport, one_line
 from stockwright.imports.retail import SaleRow, read_sales
@@ -38,6 +38,7 @@ from stockwright.orders.usecases import (
 from stockwright.reservations.allocation import free_expired
 from stockwright.sales.lines import LINES_MAX, line_id
 from stockwright.sales.load_lines import LineWanted
+from stockwright.stock.lookup import THE_ONLY
 from stockwright.store.idempotency import AlreadyDone
 
 if TYPE_CHECKING:
@@ -108,10 +109,10 @@ async def import_sales(
 ) -> None:
     """Plan the whole file, then book it."""
     rows = read_sales(table, report)
-    ids = await load_product_ids(app, {row.code for row in rows})
+    ids = await load_variant_ids(app, {row.code for row in rows})
     await free_expired(app, request)
     products = await _load_products(app, list(dict.fromkeys(ids.values())))
-    left = {product_id: each.stock.available for product_id, each in products.items()}
+    left = {variant_id: each.stock.available for variant_id, each in products.items()}
     plan = _Plan(app, request, report, app.ids.new("imp"), ids, products, left)
     await _plan_orders(plan, rows)
     await _plan_credits(plan, rows)
@@ -119,10 +120,14 @@ async def import_sales(
         await _book(plan, progress)
 
 
-async def _load_products(app: App, product_ids: Sequence[str]) -> dict[str, StockedProduct]:
+async def _load_products(app: App, variant_ids: Sequence[str]) -> dict[str, StockedProduct]:
+    """Load products with the stock of the variants that are meant, by these."""
     loaded: dict[str, StockedProduct] = {}
-    for start in range(0, len(product_ids), STEP_ROWS):
-        loaded |= await load_stocked(app, list(product_ids[start : start + STEP_ROWS]))
+    for start in range(0, len(variant_ids), STEP_ROWS):
+        ids = variant_ids[start : start + STEP_ROWS]
+        for variant_id, found in zip(ids, await find_stocked(app, [THE_ONLY.of(each) for each in ids]), strict=True):
+            if found is not None:
+                loaded[variant_id] = one_variant(found[0], variant_id)
         await give_way()
     return loaded
 
@@ -149,7 +154,7 @@ async def _plan_invoice(plan: _Plan, invoice: str, rows: Sequence[SaleRow]) -> N
     for order in orders:
         plan.report.unchanged += 1
         _note_lines(plan, rows[0].customer, order)
-        booked.update((line.product_id, line.quantity, line.unit_price_cents) for line in order.lines)
+        booked.update((line.variant_id, line.quantity, line.unit_price_cents) for line in order.lines)
         if order.row.is_open:
             # A former import may have been cut off between the steps.
             plan.unfinished.append(order)
@@ -197,7 +202,7 @@ def _note_lines(plan: _Plan, customer: str, order: Order) -> None:
     for number, line in enumerate(order.lines):
         left = 0 if order.row.is_cancelled else line.quantity - line.returned
         entry = _Line(order.id, number, order.created_at, line.unit_price_cents, left)
-        plan.bought[customer, line.product_id].append(entry)
+        plan.bought[customer, line.variant_id].append(entry)
 
 
 def _can_be_placed(plan: _Plan, rows: Sequence[SaleRow]) -> bool:
@@ -212,7 +217,7 @@ def _can_be_placed(plan: _Plan, rows: Sequence[SaleRow]) -> bool:
         if product is None or not product.product.is_sellable:
             _refuse(plan, rows, f"{row.code} is not for sale")
             return False
-        wanted[product.product.id] += row.quantity
+        wanted[product.stock.variant_id] += row.quantity
     if len(currencies) > 1:
         _refuse(plan, rows, f"the invoice has products of several currencies: {', '.join(sorted(currencies))}")
         return False
@@ -221,14 +226,14 @@ def _can_be_placed(plan: _Plan, rows: Sequence[SaleRow]) -> bool:
     except Invalid as too_much:
         _refuse(plan, rows, one_line(too_much))
         return False
-    for product_id, units in wanted.items():
-        if plan.left[product_id] < units:
-            sku = plan.products[product_id].product.sku
-            why = f"{units} of {sku} are needed for this invoice, {plan.left[product_id]} are available"
+    for variant_id, units in wanted.items():
+        if plan.left[variant_id] < units:
+            sku = plan.products[variant_id].stock.sku
+            why = f"{units} of {sku} are needed for this invoice, {plan.left[variant_id]} are available"
             _refuse(plan, rows, why, "INSUFFICIENT_STOCK")
             return False
-    for product_id, units in wanted.items():
-        plan.left[product_id] -= units
+    for variant_id, units in wanted.items():
+        plan.left[variant_id] -= units
     return True
 
 

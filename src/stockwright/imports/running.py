@@ -118,7 +118,7 @@ async def _book_piece(job: Job) -> None:
             job.must_hold()
             await book_stock(job, row, report)
 
-    await at_most(AT_ONCE, [partial(book_product, each) for each in _by_product(rows)], give_way)
+    await at_most(AT_ONCE, [partial(book_product, each) for each in _by_variant(rows)], give_way)
     batch, at = Batch(), importing.at + 1
     report.finish()
     findings = put_more(batch, importing, errors=report.errors)
@@ -136,11 +136,11 @@ async def _book_piece(job: Job) -> None:
     job.progress(min(at, importing.pieces), importing.pieces)
 
 
-def _by_product(rows: Sequence[StockRow]) -> list[list[StockRow]]:
-    by_product: dict[str, list[StockRow]] = {}
+def _by_variant(rows: Sequence[StockRow]) -> list[list[StockRow]]:
+    by_variant: dict[str, list[StockRow]] = {}
     for row in rows:
-        by_product.setdefault(row.product_id, []).append(row)
-    return list(by_product.values())
+        by_variant.setdefault(row.variant_id, []).append(row)
+    return list(by_variant.values())
 
 
 async def _undo_piece(job: Job) -> None:
@@ -168,7 +168,7 @@ async def _undo_piece(job: Job) -> None:
                 undone += bool(booked[row.key]["movements"])
                 unchanged += not booked[row.key]["movements"]
 
-    await at_most(UNDONE_AT_ONCE, [partial(undo_product, each) for each in _by_product(mine)], give_way)
+    await at_most(UNDONE_AT_ONCE, [partial(undo_product, each) for each in _by_variant(mine)], give_way)
     report.finish()
     batch = Batch()
     findings = put_more(batch, importing, kept=report.errors)

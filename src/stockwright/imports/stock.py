@@ -21,7 +21,7 @@ from stockwright.catalog.inventory import (
     count_stock,
     counted_total,
 )
-from stockwright.imports.booking import RowKeys, booked_once, find_booked, former_key, load_product_ids
+from stockwright.imports.booking import RowKeys, booked_once, find_booked, former_key, load_variant_ids
 from stockwright.imports.model import BookedBefore, Mode, StockRow
 from stockwright.imports.profiles import Columns, find_columns
 from stockwright.imports.report import ImportReport, one_line
@@ -76,7 +76,7 @@ class _Check(Struct):
     locations: Mapping[str, bool] = field(default_factory=dict)
     """Id → whether it is active."""
     ids: dict[str, str | None] = field(default_factory=dict)
-    """SKU as the file writes it → product id."""
+    """SKU as the file writes it → variant id."""
     stocks: dict[str, Stock] = field(default_factory=dict)
     """As they will be once the rows so far are booked."""
     planned: list[StockRow] = field(default_factory=list)
@@ -121,9 +121,9 @@ async def _check_some(check: _Check, start: int, rows: Sequence[Row]) -> None:
         if (each := read_row(row, check.table, check.columns, check.report)) is not None
     ]
     new = [each.sku for _, each in read if each.sku not in check.ids]
-    found = await load_product_ids(app, new)
+    found = await load_variant_ids(app, new)
     check.ids |= {sku: found.get(sku) for sku in new}
-    wanted = [product_id for _, each in read if (product_id := check.ids[each.sku]) and product_id not in check.stocks]
+    wanted = [variant_id for _, each in read if (variant_id := check.ids[each.sku]) and variant_id not in check.stocks]
     check.stocks |= await stock_records.load_stocks(app.store, wanted)
     named = [(each, check.keys.key_of(_content_of(each)), former_key(check.content, check.mode, ordinal))
              for ordinal, each in read]  # fmt: skip
@@ -179,20 +179,20 @@ def _is_split_number(table: Table, columns: Columns, written: str, reason: str) 
 
 
 def _plan(check: _Check, row: StockRow) -> None:
-    """Refuse what could not be booked as the stock will be then; the rows of one product in their order."""
+    """Refuse what could not be booked as the stock will be then; the rows of one variant in their order."""
     try:
-        if row.product_id not in check.stocks:
+        if row.variant_id not in check.stocks:
             raise NotFound("no product has this SKU")
         if row.location is not None and row.location not in check.locations:
             raise NotFound(f"there is no location {row.location!r}")
         if check.mode == "set" and row.location is not None and not check.locations[row.location]:
             raise Conflict(f"nothing is available at {row.location}, which is inactive; import it with mode count")
-        before = check.stocks[row.product_id]
+        before = check.stocks[row.variant_id]
         after = _after(before, row, check.mode)
     except Refused as refused:
         check.report.refuse(row.number, _why(refused), "", row.describe(), refused.code)
         return
-    check.stocks[row.product_id] = after
+    check.stocks[row.variant_id] = after
     check.planned.append(row)
     name: Literal["total", "available"] = "total" if check.mode == "count" else "available"
     former, later = _number(before, row.location, name), _number(after, row.location, name)
@@ -226,7 +226,7 @@ def _after(stock: Stock, row: StockRow, mode: Mode) -> Stock:
 
 def _count(row: StockRow, mode: Mode, reference: str = "") -> CountStock:
     of: Literal["total", "available"] = "available" if mode == "set" else "total"
-    return CountStock(row.product_id, row.quantity, row.reason or "Imported", row.location, reference=reference, of=of)
+    return CountStock(row.variant_id, row.quantity, row.reason or "Imported", row.location, reference=reference, of=of)
 
 
 def _why(refused: StockwrightError) -> str:
@@ -261,6 +261,6 @@ async def _book_row(job: Job, row: StockRow) -> bool:
     request = booked_once(job.request, row.key, answer)
     if importing.mode == "add":
         kind: Literal["RESTOCK", "ADJUSTMENT"] = "RESTOCK" if row.quantity > 0 else "ADJUSTMENT"
-        command = ChangeStock(row.product_id, row.quantity, kind, importing.id, reason, row.location)
+        command = ChangeStock(row.variant_id, row.quantity, kind, importing.id, reason, row.location)
         return bool((await change_stock(app, request, command)).movements)
     return bool((await count_stock(app, request, _count(row, importing.mode, importing.id))).movements)

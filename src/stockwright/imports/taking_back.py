@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, Final
 from stockwright.base.errors import Conflict
 from stockwright.base.long_work import give_way
 from stockwright.catalog.inventory import book_changes
-from stockwright.catalog.stocked import get_product
+from stockwright.catalog.stocked import get_stocked
 from stockwright.stock import records as stock_records
 from stockwright.stock.booking import shifts_of
-from stockwright.stock.model import check_change, shifted
+from stockwright.stock.lookup import THE_ONLY
+from stockwright.stock.model import check_change, of_variant, shifted
 from stockwright.store.batch import Batch, retried
 from stockwright.store.idempotency import drop_idempotency
 
@@ -43,8 +44,8 @@ async def take_back_stock(job: Job, row: StockRow, booked: Mapping[str, Any]) ->
         batch = Batch()
         drop_idempotency(batch, row.key)
         if changes:
-            stock = (await get_product(job.app, row.product_id)).stock
-            await _check_unchanged(job, row, booked, changes)
+            _, stock = await get_stocked(job.app, THE_ONLY.of(row.variant_id))
+            await _check_unchanged(job, stock, booked, changes)
             _after(stock, changes)
             # Held to the version: nobody counts between the look and the commit.
             book_changes(
@@ -64,14 +65,14 @@ async def take_back_stock(job: Job, row: StockRow, booked: Mapping[str, Any]) ->
 
 
 async def try_taking_back(job: Job, row: StockRow, booked: Mapping[str, Any], stocks: dict[str, Stock]) -> None:
-    """Refuse what `take_back_stock` would; `stocks` are those of the products so far, as they would be."""
+    """Refuse what `take_back_stock` would; `stocks` are those of the variants so far, as they would be."""
     changes = changes_of(booked)
     if not changes:
         return
-    if row.product_id not in stocks:
-        stocks[row.product_id] = (await get_product(job.app, row.product_id)).stock
-    await _check_unchanged(job, row, booked, changes)
-    stocks[row.product_id] = _after(stocks[row.product_id], changes)
+    if row.variant_id not in stocks:
+        _, stocks[row.variant_id] = await get_stocked(job.app, THE_ONLY.of(row.variant_id))
+    await _check_unchanged(job, stocks[row.variant_id], booked, changes)
+    stocks[row.variant_id] = _after(stocks[row.variant_id], changes)
 
 
 def changes_of(booked: Mapping[str, Any]) -> dict[str, int]:
@@ -89,7 +90,7 @@ def _after(stock: Stock, changes: Mapping[str, int]) -> Stock:
 
 
 class Since:
-    """What others have moved at one product, read once however many rows of it are taken back, the newest first."""
+    """What others have moved of one variant, read once however many rows of it are taken back, the newest first."""
 
     def __init__(self, reference: str) -> None:
         self._reference = reference
@@ -97,17 +98,17 @@ class Since:
         """What is between these ids was read."""
         self._others: list[Movement] = []
 
-    async def changed(self, store: Store, product_id: str, movement_id: str, locations: Collection[str]) -> list[str]:
+    async def changed(self, store: Store, stock: Stock, movement_id: str, locations: Collection[str]) -> list[str]:
         """Return at which of the locations somebody counted or adjusted after a movement.
 
         What an import or another document (`reference`) did and took back again is nothing.
         """
         if not self._first or self._first > movement_id:
             before = self._first
-            await self._read(store, product_id, f"{movement_id}~", before)
+            await self._read(store, stock, f"{movement_id}~", before)
             self._first = movement_id
             self._last = self._last or movement_id
-        await self._read(store, product_id, f"{self._last}~", "")
+        await self._read(store, stock, f"{self._last}~", "")
         sums: dict[tuple[str, str], int] = defaultdict(int)
         adjusted: set[tuple[str, str]] = set()
         for each in self._others:
@@ -117,11 +118,18 @@ class Since:
                 adjusted |= {where} if each.type == "ADJUSTMENT" else set()
         return sorted({where[0] for where in adjusted if sums[where]})
 
-    async def _read(self, store: Store, product_id: str, low: str, high: str) -> None:
+    async def _read(self, store: Store, stock: Stock, low: str, high: str) -> None:
         after: str | None = None
         while True:
             found, after = await stock_records.page_of_movements(
-                store, product_id, low=low, high=high, after=after, limit=READ_AT_ONCE, reverse=False
+                store,
+                stock.product_id,
+                where=of_variant(stock),
+                low=low,
+                high=high,
+                after=after,
+                limit=READ_AT_ONCE,
+                reverse=False,
             )
             self._others += [each for each in found if each.reference != self._reference]
             if found:
@@ -133,14 +141,14 @@ class Since:
             await give_way()
 
 
-async def _check_unchanged(job: Job, row: StockRow, booked: Mapping[str, Any], changes: Mapping[str, int]) -> None:
+async def _check_unchanged(job: Job, stock: Stock, booked: Mapping[str, Any], changes: Mapping[str, int]) -> None:
     """Refuse where a level was counted or adjusted since."""
     last = max(each[0] for each in booked["movements"])
-    since = job.since.get(row.product_id)
+    since = job.since.get(stock.variant_id)
     if since is None:
         if len(job.since) >= PRODUCTS_MAX:
             job.since.clear()
-        since = job.since[row.product_id] = Since(job.importing.id)
-    changed = await since.changed(job.app.store, row.product_id, last, changes)
+        since = job.since[stock.variant_id] = Since(job.importing.id)
+    changed = await since.changed(job.app.store, stock, last, changes)
     if changed:
         raise Conflict(f"was counted or adjusted at {', '.join(changed)} since")

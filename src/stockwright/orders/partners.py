@@ -11,6 +11,7 @@ from stockwright.base.instant import iso
 from stockwright.events.catalogue import OrderPacked, OrderPlaced
 from stockwright.orders.records import get_order_of
 from stockwright.sales.lines import line_id
+from stockwright.stock.model import named_details
 
 if TYPE_CHECKING:
     from stockwright.base.event import Event
@@ -34,8 +35,8 @@ async def send_pick_list(app: App, event: Event, _: OrderPlaced) -> None:
         "orderId": order.id,
         "createdAt": iso(order.created_at),
         "items": [
-            {"lineId": line_id(number), "productId": line.product_id, "sku": line.sku, "name": line.name,
-             "quantity": line.quantity, "options": line.options}
+            {"lineId": line_id(number), **named_details(line), "name": line.name, "quantity": line.quantity,
+             "options": line.options}
             for number, line in enumerate(order.lines)
         ],
         "locations": order.allocations,

@@ -24,24 +24,24 @@ class ReturnItem(Struct, frozen=True):
 
     quantity: int
     name: str | None = None
-    """A product id or a SKU: the one that the line was sold under, or the product's present one."""
+    """A product's or variant's id, or a SKU: the one that the line was sold under, or the present one."""
     line_id: str | None = None
     options: Mapping[str, Any] | None = None
 
 
 def find_returned_lines(
-    order: Order, items: Sequence[ReturnItem], product_ids: Mapping[str, str]
+    order: Order, items: Sequence[ReturnItem], variant_ids: Mapping[str, str]
 ) -> list[ReturnedLine]:
     """Spread the returned units over the lines that each item means, the first lines first.
 
-    `product_ids` are the products that bear the items' names as their SKU now. Raises Invalid with one
+    `variant_ids` are the variants that bear the items' names as their SKU now. Raises Invalid with one
     entry per wrong item: no such line, several lines that are not equal (their ids are listed), or more
     units than can still be returned.
     """
     left = [line.quantity - line.returned for line in order.lines]
     found, wrong = list[ReturnedLine](), list[dict[str, str]]()
     for position, item in enumerate(items):
-        numbers = [number for number, line in enumerate(order.lines) if _is_meant(item, number, line, product_ids)]
+        numbers = [number for number, line in enumerate(order.lines) if _is_meant(item, number, line, variant_ids)]
         problem = _problem(order, item, numbers)
         if problem:
             wrong.append({"field": f"items[{position}]", "message": problem})
@@ -61,11 +61,13 @@ def find_returned_lines(
     return found
 
 
-def _is_meant(item: ReturnItem, number: int, line: OrderLine, product_ids: Mapping[str, str]) -> bool:
+def _is_meant(item: ReturnItem, number: int, line: OrderLine, variant_ids: Mapping[str, str]) -> bool:
     if item.line_id is not None and item.line_id != line_id(number):
         return False
     if item.name is not None and not (
-        item.name == line.product_id or same_sku(item.name, line.sku) or product_ids.get(item.name) == line.product_id
+        item.name in {line.variant_id, line.product_id}
+        or same_sku(item.name, line.sku)
+        or variant_ids.get(item.name) in {line.variant_id, line.product_id}
     ):
         return False
     if item.options is None:
@@ -87,8 +89,8 @@ def _problem(order: Order, item: ReturnItem, numbers: Sequence[int]) -> str:
 
 
 def _differ(one: OrderLine, other: OrderLine) -> bool:
-    return (one.product_id, one.unit_price_cents, one.options) != (
-        other.product_id,
+    return (one.variant_id, one.unit_price_cents, one.options) != (
+        other.variant_id,
         other.unit_price_cents,
         other.options,
     )

@@ -58,7 +58,9 @@ async def _deliver(call: Call[Versioned, NoQuery]) -> Order:
 async def _return(call: Call[ReturnBody, NoQuery]) -> Order:
     body = call.body
     items = [
-        ReturnItem(line.quantity, first_given(line.product_id, line.id, line.sku), line.line_id, line.options)
+        ReturnItem(
+            line.quantity, first_given(line.variant_id, line.product_id, line.id, line.sku), line.line_id, line.options
+        )
         for line in body.items
     ]
     return await orders.return_order(

@@ -215,8 +215,8 @@ def _shipping(order: Order) -> Moving | None:
 async def _find_lines(app: App, order: Order, items: Sequence[ReturnItem]) -> list[ReturnedLine]:
     """Find what came back, also under a SKU that the product got after the order was placed."""
     names = {item.name for item in items if item.name is not None}
-    product_ids = await product_records.load_product_ids(app.store, names) if names else {}
-    return find_returned_lines(order, items, product_ids)
+    variant_ids = await product_records.load_variant_ids(app.store, names) if names else {}
+    return find_returned_lines(order, items, variant_ids)
 
 
 async def _must_be_kept(app: App, order: Order, allocations: Allocations) -> None:

@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
 from stockwright.base.instant import iso
-from stockwright.http.rules import Wire, contradiction, is_given, rule
+from stockwright.http.rules import Wire, contradiction, first_given, is_given, rule
 from stockwright.http.wire import ListQuery, Text, Version, Versioned
 from stockwright.orders.model import Order
 from stockwright.orders.status import FulfillmentStatus, PlacedStatus, StepName
-from stockwright.products.wire import Id, Options, Reference, Sku
-from stockwright.sales.line_wire import Chosen, Lines, OrderLineView, check_one_form, line_views
+from stockwright.products.wire import ChosenColor, ChosenOptions, Id, Reference, Sku
+from stockwright.sales.line_wire import Lines, OrderLineView, check_one_form, line_views
 from stockwright.sales.lines import LINES_MAX
 from stockwright.stock.wire import Units
 
 
 class PlaceOrderBody(Wire):
-    """One product as `productId` and `quantity`, or `productIds` with one quantity for each, or `items`.
+    """One product as `productId` or `variantId` and `quantity`, or `productIds` with one quantity for each, or `items`.
 
     `options` and `color` apply to the one product, or to each of `productIds`.
     """
 
     product_id: Id | None = None
+    variant_id: Id | None = None
     product_ids: Annotated[list[Id], Meta(min_length=1, max_length=LINES_MAX)] | None = None
     quantity: Units | None = None
-    color: Annotated[Any, Chosen] = None
-    options: Annotated[Options, Chosen] | None = None
+    color: ChosenColor = None
+    options: ChosenOptions | None = None
     items: Lines | None = None
     reference: Reference = ""
 
@@ -35,9 +36,11 @@ class PlaceOrderBody(Wire):
     def _is_of_one_form(self) -> None:
         chosen = {"options": self.options, "color": self.color}
         if not is_given(self.product_ids):
-            check_one_form(self.items, chosen, productId=self.product_id, quantity=self.quantity)
+            product = first_given(self.product_id, self.variant_id)
+            check_one_form(self.items, chosen, productId=product, quantity=self.quantity)
             return
-        beside = {"productId": self.product_id} if is_given(self.product_id) else {}
+        named = {"productId": self.product_id, "variantId": self.variant_id}
+        beside = {name: value for name, value in named.items() if is_given(value)}
         if beside and not is_given(self.items):
             raise contradiction("productIds", *beside)
         check_one_form(self.items, chosen, productIds=self.product_ids, **beside, quantity=self.quantity)
@@ -91,17 +94,18 @@ class CancelBody(Versioned):
 
 
 class ReturnLine(Wire):
-    """Returned units of one line, identified by `lineId`, or by product id or SKU, with `options` if lines differ."""
+    """Returned units of one line, by `lineId`, or by product id, variant id or SKU, with `options` if lines differ."""
 
     aliases = (("product_id", "id"),)
-    needs = (("line_id", "product_id", "id", "sku"),)
+    needs = (("line_id", "product_id", "id", "variant_id", "sku"),)
 
     quantity: Units
     line_id: Id | None = None
     product_id: Id | None = None
     id: Id | None = None
+    variant_id: Id | None = None
     sku: Sku | None = None
-    options: Annotated[Options, Chosen] | None = None
+    options: ChosenOptions | None = None
 
 
 class ReturnBody(Wire):

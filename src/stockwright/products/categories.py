@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from stockwright.base.errors import AlreadyExists, Conflict, NotFound
@@ -150,7 +151,8 @@ async def _commit_moved(app: App, request: Request, products: Sequence[Product],
     now, batch = app.clock.now(), Batch()
     for product in products:
         product_records.put_product(batch, replace(product, category=name, updated_at=now))
-        data = ProductUpdated(sku=product.sku, fields=["category"], products=[])
+        own = product.variant_ids if product.stock_per_variant else UNSET
+        data = ProductUpdated(sku=product.sku, fields=["category"], products=[], variants=own)
         batch.append(new_event(app, request, data, product.id))
     await batch.commit(app.store)
 

@@ -18,6 +18,7 @@ from stockwright.base.names import check_direction, clean, name_key
 from stockwright.base.record import Record
 from stockwright.base.web_address import check_https
 from stockwright.products.pictures import Pictures
+from stockwright.products.variant import OwnVariant, Variant, described
 
 OfferedStatus = Literal["ACTIVE", "INACTIVE"]
 """The statuses that an admin chooses from."""
@@ -40,15 +41,6 @@ PRICE_CENTS_MAX: Final = 1_000_000_000_000
 ID_MAX: Final = 128
 CATEGORY_MIN: Final = 2
 CATEGORY_MAX: Final = 50
-
-
-OwnVariant = str | UnsetType
-"""The id of a variant where it is not its product's own: such a field is stored only for those."""
-
-
-def variant_id_of(product_id: str, own: OwnVariant) -> str:
-    """Return the id under which units are counted: the product's, unless its variants have stock of their own."""
-    return product_id if own is UNSET else own
 
 
 class Product(Record, frozen=True):
@@ -76,6 +68,48 @@ class Product(Record, frozen=True):
     created_at: int = 0
     updated_at: int = 0
     created_by: str = ""
+    option_names: tuple[str, ...] | UnsetType = UNSET
+    """The names of its options in their order, where its variants have stock of their own."""
+    own_variants: tuple[Variant, ...] | UnsetType = field(name="variants", default=UNSET)
+    """Its variants, where each has stock of its own."""
+
+    @property
+    def variants(self) -> tuple[Variant, ...]:
+        """Its variants that have stock of their own; none where all of it shares one stock."""
+        return () if self.own_variants is UNSET else self.own_variants
+
+    @property
+    def stock_per_variant(self) -> bool:
+        """Whether its variants have stock of their own."""
+        return self.own_variants is not UNSET
+
+    @property
+    def names_of_options(self) -> tuple[str, ...]:
+        """The names of its options in their order, where its variants have stock of their own."""
+        return () if self.option_names is UNSET else self.option_names
+
+    def name_of(self, own: OwnVariant) -> str:
+        """Return its name, of a variant with the options behind it: `Phone (color: coral)`."""
+        variant = None if own is UNSET else self.find_variant(own)
+        return self.name if variant is None else f"{self.name} ({described(variant, self.names_of_options)})"
+
+    def ordered(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a variant's options in the product's order."""
+        return {name: options[name] for name in self.names_of_options if name in options}
+
+    def find_variant(self, variant_id: str) -> Variant | None:
+        """Find one of its variants that have stock of their own."""
+        return next((each for each in self.variants if each.id == variant_id), None)
+
+    def price_of(self, own: OwnVariant) -> int:
+        """Return what a unit costs: of a variant with a price of its own, that."""
+        variant = None if own is UNSET else self.find_variant(own)
+        return self.price_cents if variant is None or variant.price_cents is None else variant.price_cents
+
+    @property
+    def variant_ids(self) -> list[str]:
+        """The ids under which its units are counted."""
+        return [self.id] if self.own_variants is UNSET else [each.id for each in self.own_variants]
 
     @property
     def is_sellable(self) -> bool:

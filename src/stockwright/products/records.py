@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal
 
+from msgspec import UNSET, field
+
 from stockwright.base.ids import position_by_time
 from stockwright.base.names import clean, search_text, search_words
 from stockwright.base.record import Record
 from stockwright.products.model import Product
+from stockwright.products.variant import OwnVariant, variant_id_of
 from stockwright.store.find import load
 from stockwright.store.port import ABSENT, IndexName
 
@@ -20,10 +23,11 @@ if TYPE_CHECKING:
 
 
 class SkuClaim(Record, frozen=True):
-    """That a SKU is this product's own."""
+    """That a SKU is this product's own, or one of its variants'."""
 
     KIND = "SKU"
     product_id: str
+    own_variant: OwnVariant = field(name="variantId", default=UNSET)
 
 
 SortedBy = Literal["time", "name", "price"]
@@ -54,14 +58,25 @@ async def load_products(store: Store, product_ids: Iterable[str], *, deleted_too
 
 
 async def load_product_ids(store: Store, skus: Iterable[str]) -> dict[str, str]:
-    """Find the product ids of SKUs in one call: SKU as asked → product id.
+    """Find the product ids of SKUs in one call: SKU as asked → product id."""
+    return {sku: claim.product_id for sku, claim in (await load_claims(store, skus)).items()}
+
+
+async def load_variant_ids(store: Store, skus: Iterable[str]) -> dict[str, str]:
+    """Find whose SKUs they are in one call: SKU as asked → the id under which units of it are counted."""
+    claims = await load_claims(store, skus)
+    return {sku: variant_id_of(claim.product_id, claim.own_variant) for sku, claim in claims.items()}
+
+
+async def load_claims(store: Store, skus: Iterable[str]) -> dict[str, SkuClaim]:
+    """Find whose SKUs are in one call: SKU as asked → its claim.
 
     A SKU is looked for as it is written today, and else as it was asked for: older claims were not cleaned.
     """
     keys = {sku: dict.fromkeys((sku_key(clean(sku)), sku_key(sku))) for sku in skus}
     found = await store.get(list(dict.fromkeys(key for each in keys.values() for key in each)))
     claims = {sku: next((found[key] for key in each if key in found), None) for sku, each in keys.items()}
-    return {sku: claim.read(SkuClaim).product_id for sku, claim in claims.items() if claim is not None}
+    return {sku: claim.read(SkuClaim) for sku, claim in claims.items() if claim is not None}
 
 
 async def page_of_products(
@@ -113,7 +128,9 @@ def put_product(batch: Batch, product: Product) -> None:
         product,
         product.version,
         {index: (partition, positions[by]) for by, (index, partition) in LISTS.items()} if listed else {},
-        text=search_text(product.name, product.sku, product.brand) if listed else "",
+        text=search_text(product.name, product.sku, product.brand, *(each.sku for each in product.variants))
+        if listed
+        else "",
     )
 
 
@@ -131,11 +148,11 @@ def _by_price(product: Product) -> str:
     return f"{product.price_cents:015d}\x1f{product.id}"
 
 
-def claim_sku(batch: Batch, sku: str, product_id: str) -> None:
-    """Make a SKU this product's own; Stale where somebody has it."""
-    batch.put(sku_key(sku), SkuClaim(product_id), ABSENT)
+def claim_sku(batch: Batch, sku: str, product_id: str, own_variant: OwnVariant = UNSET) -> None:
+    """Make a SKU this product's own, or one of its variants'; Stale where somebody has it."""
+    batch.put(sku_key(sku), SkuClaim(product_id, own_variant), ABSENT)
 
 
 def release_sku(batch: Batch, sku: str) -> None:
-    """Let another product have the SKU."""
+    """Let another product or variant have the SKU."""
     batch.delete(sku_key(sku), 1)

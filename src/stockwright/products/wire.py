@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
+from stockwright.base.free_fields import LINE_BYTES_MAX, check_free
 from stockwright.http.rules import Check, Wire
 from stockwright.products.model import (
     CATEGORY_MAX,
@@ -19,6 +20,12 @@ Id = Annotated[str, Meta(min_length=1, max_length=ID_MAX)]
 Sku = Annotated[str, Meta(min_length=1, max_length=FOREIGN_SKU_MAX)]
 """Any SKU that a product may have: `initialize` takes longer ones than the catalogue."""
 Options = dict[Annotated[str, Meta(max_length=100)], Any]
+
+_CHOSEN = Check(lambda value, field: check_free(value, field, LINE_BYTES_MAX))
+ChosenOptions = Annotated[Options, _CHOSEN]
+"""What is chosen of a product's options."""
+ChosenColor = Annotated[Any, _CHOSEN]
+"""S3's way to choose a color: by its value or position."""
 
 Reference = Annotated[str, Meta(max_length=ID_MAX), Check(check_reference)]
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from msgspec import Struct, field
+from msgspec import UNSET, Struct, field
+
+from stockwright.products.variant import OwnVariant
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,3 +47,6 @@ class SoldProduct(Struct):
     cents: Counter[str] = field(default_factory=Counter)
     sku: str = ""
     name: str = ""
+    variants: list[SoldProduct] = field(default_factory=list)
+    """The parts of its variants that have stock of their own, the best first."""
+    own_variant: OwnVariant = UNSET

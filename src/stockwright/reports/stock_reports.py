@@ -12,10 +12,11 @@ from msgspec import Struct, field
 
 from stockwright.base.errors import Invalid
 from stockwright.base.long_work import STEP_ROWS
-from stockwright.catalog.stocked import get_product
+from stockwright.catalog.inventory_views import get_by_product
 from stockwright.reports.period import By, Parts, Period
 from stockwright.stock import records as stock_records
 from stockwright.stock.booking import BOOKING_MS
+from stockwright.stock.model import of_variant
 from stockwright.stock.stable_read import while_still
 from stockwright.stock.total_records import load_totals
 from stockwright.stock.totals import SEPARATOR, WORTHS, recount
@@ -122,25 +123,28 @@ async def report_stock_history(app: App, wanted: Range, by: By = "day", product_
 
 async def _with_balance(app: App, period: Period, parts: Parts, product_id: str) -> list[Moved]:
     """Go back from the total now."""
-    await get_product(app, product_id)
+    found = await get_by_product(app, product_id)
+
+    async def load() -> Stock:
+        return (await get_by_product(app, product_id)).stock
 
     async def read(stock: Stock) -> list[Moved]:
-        moved, later = await _moved(app, period, parts, product_id, None)
+        moved, later = await _moved(app, period, parts, found.stock, None)
         balance = stock.total - later
         for each in reversed(moved):
             each.closing = balance
             balance -= each.change
         return moved
 
-    return await while_still(app, product_id, read)
+    return await while_still(load, read)
 
 
 async def _moved(
-    app: App, period: Period, parts: Parts, product_id: str | None, until: int | None
+    app: App, period: Period, parts: Parts, of: Stock | None, until: int | None
 ) -> tuple[list[Moved], int]:
     """Sum the movements of each part, and of what came after the period."""
     moved, later = [Moved() for _ in parts.days], 0
-    async for movement in _movements(app, period.starts_at, until, product_id):
+    async for movement in _movements(app, period.starts_at, until, of):
         if movement.at >= period.ends_at:
             later += movement.quantity
         elif movement.at >= period.starts_at:
@@ -148,13 +152,14 @@ async def _moved(
     return moved, later
 
 
-async def _movements(app: App, since: int, until: int | None, product_id: str | None) -> AsyncIterator[Movement]:
+async def _movements(app: App, since: int, until: int | None, of: Stock | None) -> AsyncIterator[Movement]:
     """Go through the ledger from an instant on, a step at a time, and no more than MOVEMENTS_MAX."""
     left = MOVEMENTS_MAX
     ledger = partial(
         stock_records.page_of_movements,
         app.store,
-        product_id,
+        None if of is None else of.product_id,
+        where=None if of is None else of_variant(of),
         low=app.ids.first("mov", since - BOOKING_MS),
         high="" if until is None else app.ids.first("mov", until + BOOKING_MS),
         limit=STEP_ROWS,

@@ -11,7 +11,7 @@ from datetime import date
 from heapq import nsmallest
 from typing import TYPE_CHECKING, Final, Literal
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from stockwright.base.errors import Invalid
 from stockwright.catalog.inventory_views import InventoryTotals, total_inventory
@@ -21,6 +21,7 @@ from stockwright.products.records import load_products
 from stockwright.reports.period import By, Period, period_of
 from stockwright.reports.revenue import SalesTotals, SoldProduct
 from stockwright.rollups import usecases as rollups
+from stockwright.rollups.model import VARIANT
 from stockwright.settings.records import load_settings
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from stockwright.context import App
     from stockwright.orders.status import PlacedStatus
+    from stockwright.products.model import Product
 
 
 DAYS: Final = 30
@@ -106,19 +108,20 @@ async def report_top_products(
     """
     period = await wanted.period(app)
     sold = await rollups.sum_products(app, period.starts_at, period.ends_at)
+    of_products = _by_product(sold)
     if by == "units":
         units = Counter[str]()
-        for of_currency in sold.values():
+        for of_currency in of_products.values():
             for product_id, (number, _) in of_currency.items():
                 units[product_id] += number
         ranked = nsmallest(limit, units.items(), key=_rank)
     else:
-        names = sorted(name for name, products in sold.items() if any(cents for _, cents in products.values()))
+        names = sorted(name for name, products in of_products.items() if any(cents for _, cents in products.values()))
         if currency is None and len(names) > 1:
             raise Invalid.field(
                 "currency", f"is required to rank by revenue, because products were sold in {', '.join(names)}"
             )
-        of_currency = sold.get(currency or (names[0] if names else ""), {})
+        of_currency = of_products.get(currency or (names[0] if names else ""), {})
         ranked = nsmallest(limit, ((each, cents) for each, (_, cents) in of_currency.items()), key=_rank)
     best = [product_id for product_id, number in ranked if number > 0]
     return TopProducts(period, await _described(app, best, sold))
@@ -132,19 +135,53 @@ def _rank(entry: tuple[str, int]) -> tuple[int, str]:
 async def _described(
     app: App, product_ids: list[str], sold: Mapping[str, Mapping[str, list[int]]]
 ) -> list[SoldProduct]:
-    """Return what these products sold, under their names today, which a deleted product still has."""
+    """Return what these products and their variants sold, under their names today; a deleted product still has one."""
     products = await load_products(app.store, product_ids, deleted_too=True)
-    found = [SoldProduct(product_id) for product_id in product_ids]
-    for each in found:
-        for currency, of_currency in sold.items():
-            units, cents = of_currency.get(each.product_id, (0, 0))
-            each.units += units
-            if units or cents:
-                each.cents[currency] = cents
-        product = products.get(each.product_id)
+    found = {product_id: SoldProduct(product_id) for product_id in product_ids}
+    of_variants: dict[str, dict[str, SoldProduct]] = {product_id: {} for product_id in product_ids}
+    for currency, of_currency in sold.items():
+        for name, (units, cents) in of_currency.items():
+            product_id, own, variant_id = name.partition(VARIANT)
+            if product_id not in found:
+                continue
+            _count_sold(found[product_id], currency, units, cents)
+            if own:
+                part = SoldProduct(product_id, own_variant=variant_id)
+                _count_sold(of_variants[product_id].setdefault(variant_id, part), currency, units, cents)
+    for product_id, each in found.items():
+        each.variants = sorted(of_variants[product_id].values(), key=lambda part: (-part.units, str(part.own_variant)))
+        product = products.get(product_id)
         if product is not None:
-            each.sku, each.name = product.sku, product.name
-    return found
+            for part in (each, *each.variants):
+                _name_sold(part, product)
+    return list(found.values())
+
+
+def _count_sold(sold: SoldProduct, currency: str, units: int, cents: int) -> None:
+    sold.units += units
+    if units or cents:
+        sold.cents[currency] += cents
+
+
+def _name_sold(sold: SoldProduct, product: Product) -> None:
+    variant = None if sold.own_variant is UNSET else product.find_variant(sold.own_variant)
+    sold.name = product.name_of(sold.own_variant)
+    if variant is not None:
+        sold.sku = variant.sku
+    elif sold.own_variant is UNSET:
+        sold.sku = product.sku
+
+
+def _by_product(sold: Mapping[str, Mapping[str, list[int]]]) -> dict[str, dict[str, list[int]]]:
+    """Sum what the variants of each product sold."""
+    sums: dict[str, dict[str, list[int]]] = {}
+    for currency, of_currency in sold.items():
+        of_products = sums.setdefault(currency, {})
+        for name, numbers in of_currency.items():
+            product_id = name.partition(VARIANT)[0]
+            known = of_products.get(product_id, [0, 0])
+            of_products[product_id] = [known[0] + numbers[0], known[1] + numbers[1]]
+    return sums
 
 
 async def report_summary(app: App, zone: str | None = None) -> Summary:

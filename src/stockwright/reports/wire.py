@@ -7,7 +7,7 @@ from datetime import date
 from typing import Annotated, Literal, TypedDict
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from stockwright.base.time_zone import zone_of
 from stockwright.catalog.inventory_wire import TotalsView, totals_view
@@ -117,14 +117,25 @@ class SalesView(PeriodView):
     total: SalesTotalsView
 
 
+class TopVariantView(Wire):
+    """Sales totals of one of a product's variants."""
+
+    variant_id: str
+    sku: str
+    name: str
+    units: int
+    revenue: list[AmountView]
+
+
 class TopProductView(Wire):
-    """Sales totals of one product."""
+    """Sales totals of one product, and of its variants that have stock of their own."""
 
     product_id: str
     sku: str
     name: str
     units: int
     revenue: list[AmountView]
+    variants: list[TopVariantView] | UnsetType = UNSET
 
 
 class TopProductsView(PeriodView):
@@ -316,6 +327,18 @@ def _product(product: SoldProduct) -> TopProductView:
         name=product.name,
         units=product.units,
         revenue=_amounts(product.cents),
+        variants=[
+            TopVariantView(
+                variant_id=part.own_variant,
+                sku=part.sku,
+                name=part.name,
+                units=part.units,
+                revenue=_amounts(part.cents),
+            )
+            for part in product.variants
+            if part.own_variant is not UNSET
+        ]
+        or UNSET,
     )
 
 

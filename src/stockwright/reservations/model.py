@@ -17,7 +17,7 @@ from stockwright.events.catalogue import (
     ReservationExpired,
     ReservationExtended,
 )
-from stockwright.products.model import OwnVariant, variant_id_of
+from stockwright.products.variant import OwnVariant, variant_id_of
 from stockwright.stock.model import Allocation
 
 ReservationStatus = Literal["ACTIVE", "CONFIRMED", "CANCELLED", "EXPIRED"]

@@ -10,8 +10,6 @@ from stockwright.http.lists import show_list
 from stockwright.http.route import Answer, AnyCall, Call, NoQuery, PlainCall, route
 from stockwright.http.rules import well_formed
 from stockwright.http.wire import Empty, ListView, Versioned
-from stockwright.products import lookup as lines
-from stockwright.products.lookup import Named
 from stockwright.reservations import usecases as reservations
 from stockwright.reservations.model import Reservation
 from stockwright.reservations.wire import (
@@ -23,6 +21,7 @@ from stockwright.reservations.wire import (
     ReserveManyBody,
     reservation_view,
 )
+from stockwright.stock.lookup import Named, check_known
 from stockwright.stock.model import Wanted
 from stockwright.stock.routes import TAG
 
@@ -37,36 +36,38 @@ def _show_hold(call: AnyCall, held: Reservation) -> Answer:
 
 async def _reserve(call: Call[ReserveBody, NoQuery]) -> Reservation:
     body = call.body
-    wanted = [Wanted(call.path["productId"], body.quantity, body.location)]
+    product_id = call.path["productId"]
+    wanted = [Wanted(product_id, body.quantity, body.location)]
+    named = [Named(product_id, body.sku, 0, "productId", body.variant_id, body.options or {}, body.color)]
     return await reservations.reserve_stock(
-        call.app, call.request, reservations.Reserve(wanted, body.order_id, body.expiration_minutes, ["productId"])
+        call.app, call.request, reservations.Reserve(wanted, body.order_id, body.expiration_minutes, named)
     )
 
 
 def _named(items: list[Any]) -> list[Named]:
-    """Return the products that the well-formed items of a hold name."""
+    """Return the products and variants that the well-formed items of a hold name."""
     named = []
     for line, item in enumerate(items):
-        product_id, sku = (well_formed(getattr(item, name, None)) for name in ("product_id", "sku"))
-        if product_id or sku:
-            named.append(Named(product_id, sku, line, f"items[{line}].{'productId' if product_id else 'sku'}"))
+        product_id, variant_id, sku, options, color = (
+            well_formed(getattr(item, name, None)) for name in ("product_id", "variant_id", "sku", "options", "color")
+        )
+        name = "productId" if product_id else "variantId" if variant_id else "sku"
+        if product_id or variant_id or sku:
+            path = f"items[{line}]."
+            named.append(Named(product_id, sku, line, f"{path}{name}", variant_id, options or {}, color, path))
     return named
 
 
 async def _look_up_items(call: AnyCall) -> None:
-    await lines.check_known(call.app, _named(well_formed(call.body.items) or []))
+    await check_known(call.app, _named(well_formed(call.body.items) or []))
 
 
 async def _reserve_many(call: Call[ReserveManyBody, NoQuery]) -> Reservation:
     body = call.body
     named = _named(body.items)
-    products: list[Any] = [each.product_id for each in named]
-    if None in products:
-        products = [product.id for product in await lines.load_named(call.app, named)]
-    wanted = [Wanted(each, item.quantity, item.location) for each, item in zip(products, body.items, strict=True)]
-    fields = [each.field for each in named]
+    wanted = [Wanted(each.id or "", item.quantity, item.location) for each, item in zip(named, body.items, strict=True)]
     return await reservations.reserve_stock(
-        call.app, call.request, reservations.Reserve(wanted, body.order_id, body.expiration_minutes, fields)
+        call.app, call.request, reservations.Reserve(wanted, body.order_id, body.expiration_minutes, named)
     )
 
 

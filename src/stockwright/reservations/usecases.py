@@ -11,7 +11,6 @@ from msgspec.structs import replace
 from stockwright.base.errors import Forbidden, Invalid, check_all
 from stockwright.commit import commit, insist, new_event, unchanged
 from stockwright.events.catalogue import ReservationCreated
-from stockwright.products.lookup import Named, check_can_be_held
 from stockwright.products.model import check_reference
 from stockwright.request import BY_SYSTEM
 from stockwright.reservations import customer_hold_records as holds_records
@@ -22,6 +21,7 @@ from stockwright.reservations.hold_limits import HoldLimits
 from stockwright.reservations.model import ITEMS_MAX, STATUSES, Reservation, ReservationItem
 from stockwright.stock.allocating import summed
 from stockwright.stock.booking import book, check_one_step, move
+from stockwright.stock.lookup import Named, choose_to_hold
 from stockwright.stock.model import Wanted, by_variant, check_quantity, moved_fields, release, reserve, ship
 from stockwright.store.batch import Batch, retried
 from stockwright.store.merging import list_newest
@@ -38,21 +38,21 @@ if TYPE_CHECKING:
 
 
 class Reserve(Struct, frozen=True):
-    """Units to hold, all or nothing, for `minutes` (1..1440); `order_id` is the client's own name for it."""
+    """Units to hold, all or nothing, for `minutes` (1..1440); `order_id` is the client's own name for it.
+
+    `given` is how a request names the items' products and variants, where it is not by their ids alone.
+    """
 
     items: Sequence[Wanted]
     order_id: str = ""
     minutes: int = rules.MINUTES_DEFAULT
-    fields: Sequence[str] = ()
-    """The field of the request that names each item's product, where it is not `items[n].productId`."""
+    given: Sequence[Named] = ()
 
     @property
-    def named(self) -> list[Named]:
+    def named(self) -> Sequence[Named]:
         """The products asked for, as the request names them."""
-        fields = self.fields or [f"items[{line}].productId" for line in range(len(self.items))]
-        return [
-            Named(item.variant_id, None, line, name)
-            for line, (item, name) in enumerate(zip(self.items, fields, strict=True))
+        return self.given or [
+            Named(item.variant_id, None, line, f"items[{line}].productId") for line, item in enumerate(self.items)
         ]
 
 
@@ -78,8 +78,11 @@ async def reserve_stock(app: App, request: Request, command: Reserve) -> Reserva
     reservation_id = app.ids.new("res")
 
     async def attempt() -> Reservation:
-        wanted = summed(command.items)
-        await check_can_be_held(app, command.named)
+        chosen = await choose_to_hold(app, command.named)
+        wanted = summed(
+            Wanted(each.variant_id, item.quantity, item.location)
+            for each, item in zip(chosen, command.items, strict=True)
+        )
         holds = None
         if request.actor.is_customer:
             limits.check_lasting(0, rules.expiry(0, command.minutes))

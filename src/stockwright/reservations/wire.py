@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from stockwright.base.instant import iso
 from stockwright.http.rules import Wire
 from stockwright.http.wire import ListQuery, Versioned
-from stockwright.products.wire import Id, Reference, Sku
+from stockwright.products.wire import ChosenColor, ChosenOptions, Id, Reference, Sku
 from stockwright.reservations.model import (
     ITEMS_MAX,
     MINUTES_DEFAULT,
@@ -24,9 +24,13 @@ Minutes = Annotated[int, Meta(ge=MINUTES_MIN, le=MINUTES_MAX)]
 
 
 class ReserveBody(Wire):
-    """A reservation of one product."""
+    """A reservation of one product; `variantId`, `sku`, `options` or `color` choose one of its variants."""
 
     quantity: Units
+    variant_id: Id | None = None
+    sku: Sku | None = None
+    options: ChosenOptions | None = None
+    color: ChosenColor = None
     order_id: Reference = ""
     expiration_minutes: Minutes = MINUTES_DEFAULT
     location: LocationId | None = None
@@ -35,11 +39,14 @@ class ReserveBody(Wire):
 class ReserveItem(Wire):
     """One item of a reservation of several products."""
 
-    needs = (("product_id", "sku"),)
+    needs = (("product_id", "variant_id", "sku"),)
 
     quantity: Units
     product_id: Id | None = None
+    variant_id: Id | None = None
     sku: Sku | None = None
+    options: ChosenOptions | None = None
+    color: ChosenColor = None
     location: LocationId | None = None
 
 
@@ -58,12 +65,13 @@ class ExtendBody(Versioned):
 
 
 class ReservationItemView(Wire):
-    """Units of one product in a reservation."""
+    """Units of one product, or of one of its variants, in a reservation."""
 
     product_id: str
     sku: str
     quantity: int
     locations: dict[str, int]
+    variant_id: str | UnsetType = UNSET
 
 
 class ReservationView(Wire):
@@ -107,7 +115,11 @@ def reservation_view(held: Reservation, now: int) -> ReservationView:
         quantity=sum(item.quantity for item in held.items),
         items=[
             ReservationItemView(
-                product_id=item.product_id, sku=item.sku, quantity=item.quantity, locations=dict(item.allocation)
+                product_id=item.product_id,
+                sku=item.sku,
+                quantity=item.quantity,
+                locations=dict(item.allocation),
+                variant_id=item.own_variant,
             )
             for item in held.items
         ],

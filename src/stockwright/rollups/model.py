@@ -16,12 +16,13 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Literal, assert_never
 
-from msgspec import Struct, field
+from msgspec import UNSET, Struct, field
 
 from stockwright.orders.status import ROWS, OrderStatus
 
 if TYPE_CHECKING:
     from stockwright.orders.model import Order
+    from stockwright.sales.lines import OrderLine
     from stockwright.sales.model import Sale
 
 
@@ -45,6 +46,8 @@ ORDERS: Final[RollupId] = (STATE_PARTITION, "ORDERS")
 DEAD_LETTERS: Final[RollupId] = (STATE_PARTITION, "DEAD_LETTERS")
 WAITING: Final[Path] = ("waiting",)
 HOUR: Final = "HOUR#"
+VARIANT: Final = "\x1f"
+"""Between a product's id and a variant's."""
 TOTALS: Final = "TOTALS"
 """The sums of each quarter hour: orders, cancelled orders, sales, units, returned units, minor units."""
 
@@ -122,8 +125,13 @@ def _add_sold(cells: Cells, sold: Order | Sale, returned: Mapping[str, int], cou
         amount = units_sold * line.unit_price_cents
         units, back, cents = units + units_sold, back + sign * gone_back, cents + amount
         rollup = day, hour_sort(hour, bucket_of(line.product_id))
-        _add(cells, rollup, (in_hour, sold.currency, line.product_id), (units_sold, amount))
+        _add(cells, rollup, (in_hour, sold.currency, sold_as(line)), (units_sold, amount))
     _add_totals(cells, sold, (*counts, units, back, cents))
+
+
+def sold_as(line: OrderLine) -> str:
+    """Name what a line sold: a product, or a variant with an id of its own behind its product's."""
+    return line.product_id if line.own_variant is UNSET else f"{line.product_id}{VARIANT}{line.own_variant}"
 
 
 def _add_totals(cells: Cells, sold: Order | Sale, numbers: tuple[int, ...]) -> None:

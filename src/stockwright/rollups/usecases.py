@@ -210,7 +210,7 @@ async def each_total(app: App, starts_at: int, ends_at: int) -> AsyncIterator[tu
 
 
 async def sum_products(app: App, starts_at: int, ends_at: int) -> dict[str, dict[str, list[int]]]:
-    """Sum what each product sold in a period: currency → product id → units and minor units."""
+    """Sum what was sold in a period: currency → product (`sold_as`) → units and minor units."""
     generation = await active_generation(app)
     sums: dict[str, dict[str, list[int]]] = {}
     parts = list(_parts(*_quarters(starts_at, ends_at)))

@@ -5,31 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from stockwright.base.errors import Invalid
-from stockwright.base.free_fields import LINE_BYTES_MAX, check_free
-from stockwright.http.rules import REQUIRED, Check, Wire, contradiction, is_given
-from stockwright.products.wire import Id, Options, Sku
+from stockwright.http.rules import REQUIRED, Wire, contradiction, is_given
+from stockwright.products.wire import ChosenColor, ChosenOptions, Id, Sku
 from stockwright.sales.lines import LINES_MAX, OrderLine, line_id
 from stockwright.stock.wire import Units
 
-Chosen = Check(lambda value, field: check_free(value, field, LINE_BYTES_MAX))
-
 
 class LineBody(Wire):
-    """One line: a product by id or SKU, a quantity (or `count`), and the chosen options."""
+    """One line: a product or variant by id or SKU, a quantity (or `count`), and the chosen options."""
 
     aliases = (("product_id", "id"), ("quantity", "count"))
-    needs = (("product_id", "id", "sku"), ("quantity", "count"))
+    needs = (("product_id", "id", "variant_id", "sku"), ("quantity", "count"))
 
     product_id: Id | None = None
     id: Id | None = None
+    variant_id: Id | None = None
     sku: Sku | None = None
     quantity: Units | None = None
     count: Units | None = None
-    color: Annotated[Any, Chosen] = None
-    options: Annotated[Options, Chosen] | None = None
+    color: ChosenColor = None
+    options: ChosenOptions | None = None
 
 
 Lines = Annotated[list[LineBody], Meta(min_length=1, max_length=LINES_MAX)]
@@ -48,6 +46,8 @@ class OrderLineView(Wire):
     total: int
     options: dict[str, Any]
     returned: int
+    variant_id: str | UnsetType = UNSET
+    """of a variant with stock of its own"""
 
 
 def check_one_form(items: object, chosen: Mapping[str, object], **single: object) -> None:
@@ -82,4 +82,5 @@ def _line_view(number: int, line: OrderLine) -> OrderLineView:
         total=line.total_cents,
         options=dict(line.options),
         returned=line.returned,
+        variant_id=line.own_variant,
     )

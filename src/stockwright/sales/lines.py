@@ -8,7 +8,7 @@ from typing import Any, Final
 from msgspec import UNSET, Struct, field
 
 from stockwright.base.errors import Invalid
-from stockwright.products.model import OwnVariant, variant_id_of
+from stockwright.products.variant import OwnVariant, variant_id_of
 
 LINES_MAX: Final = 1000
 """Real carts reach 593 lines (Online Retail, 2010)."""

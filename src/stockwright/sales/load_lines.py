@@ -10,19 +10,19 @@ from stockwright.base.errors import Invalid
 from stockwright.base.free_fields import LINE_BYTES_MAX, check_free
 from stockwright.base.money import sum_amounts
 from stockwright.base.names import same_sku
-from stockwright.products.lookup import Named, check_offered, load_named
 from stockwright.products.options import choose_options
 from stockwright.sales.lines import OrderLine
+from stockwright.stock.lookup import Named, check_offered, choose, load_named
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from stockwright.context import App
-    from stockwright.products.model import Product
+    from stockwright.stock.lookup import ChosenVariant
 
 
 class LineWanted(Struct, frozen=True):
-    """A line as asked for: a product by its id or by its SKU, how many, and chosen options."""
+    """A line as asked for: a product or variant by its id or by its SKU, how many, and chosen options."""
 
     quantity: int
     product_id: str | None = None
@@ -36,6 +36,7 @@ class LineWanted(Struct, frozen=True):
     """The path of the line in the request, where it is not `items[n].`."""
     product_field: str | None = None
     """The field of the request that names the product, where it is not the line's `productId` or `sku`."""
+    variant_id: str | None = None
 
     def path(self, line: int) -> str:
         """Return what comes before the names of the line's fields in the request."""
@@ -43,8 +44,10 @@ class LineWanted(Struct, frozen=True):
 
     def named(self, line: int) -> Named:
         """Return how the request names the product."""
-        field = self.product_field or f"{self.path(line)}{'productId' if self.product_id else 'sku'}"
-        return Named(self.product_id, self.sku, line, field)
+        path = self.path(line)
+        name = "productId" if self.product_id else "variantId" if self.variant_id else "sku"
+        field = self.product_field or f"{path}{name}"
+        return Named(self.product_id, self.sku, line, field, self.variant_id, self.options, self.color, path)
 
 
 async def load_lines(
@@ -56,13 +59,14 @@ async def load_lines(
     sale now (409), or else what is wrong with the lines, their currencies and their total (400).
     """
     named = [each.named(line) for line, each in enumerate(wanted)]
-    products = await load_named(app, named)
+    found = await load_named(app, named)
+    products = [each.product for each in found]
     check_offered(named, products, unlisted_too=unlisted_too)
     lines, wrong = list[OrderLine](), list[dict[str, str]]()
-    for position, (each, product) in enumerate(zip(wanted, products, strict=True)):
+    for position, (each, it) in enumerate(zip(wanted, found, strict=True)):
         try:
-            _check_sku(each, product, each.path(position))
-            lines.append(_line(each, product, each.path(position)))
+            chosen = choose(it, named[position])
+            lines.append(_line(each, chosen, each.path(position)))
         except Invalid as refused:
             wrong += refused.details
     currencies = {product.currency for product in products}
@@ -80,15 +84,16 @@ async def load_lines(
     return tuple(lines), currencies.pop() if currencies else "USD"
 
 
-def _check_sku(wanted: LineWanted, product: Product, at: str) -> None:
-    """Refuse a line that names one product by its id and another by its SKU."""
+def _line(wanted: LineWanted, chosen: ChosenVariant, at: str) -> OrderLine:
+    """Freeze a line; refuse one that names one product by its id and another by its SKU."""
+    product = chosen.product
+    price = chosen.price_cents if wanted.unit_price_cents is None else wanted.unit_price_cents
+    if chosen.variant is not None:
+        options = product.ordered(chosen.variant.options)
+        return OrderLine(product.id, chosen.sku, product.name, price, wanted.quantity, options, 0, chosen.variant.id)
     if wanted.product_id and wanted.sku and not same_sku(wanted.sku, product.sku):
         raise Invalid.field(f"{at}sku", f"contradicts productId, whose SKU is {product.sku}; send one")
-
-
-def _line(wanted: LineWanted, product: Product, at: str) -> OrderLine:
     options = choose_options(product.options, wanted.options, wanted.color, at)
     if options:
         check_free(options, f"{at}options", LINE_BYTES_MAX)
-    price = product.price_cents if wanted.unit_price_cents is None else wanted.unit_price_cents
     return OrderLine(product.id, product.sku, product.name, price, wanted.quantity, options)

@@ -9,13 +9,13 @@ from stockwright.http.lists import show_list
 from stockwright.http.route import Answer, AnyCall, Call, NoQuery, PlainCall, route
 from stockwright.http.rules import MALFORMED, first_given, well_formed
 from stockwright.http.wire import ListQuery, ListView
-from stockwright.products.lookup import check_known
 from stockwright.sales import usecases as sales
 from stockwright.sales.line_wire import LineBody
 from stockwright.sales.load_lines import LineWanted
 from stockwright.sales.model import Sale
 from stockwright.sales.usecases import Sell
 from stockwright.sales.wire import SaleBody, SaleView, sale_view
+from stockwright.stock.lookup import check_known
 
 SALES = "Sales"
 
@@ -47,7 +47,9 @@ def line_wanted(line: Any, at: str) -> LineWanted:
     given = SimpleNamespace(**{name: well_formed(getattr(line, name, None)) for name in LineBody.__struct_fields__})
     quantity = first_given(given.quantity, given.count)
     product_id = first_given(given.product_id, given.id)
-    return LineWanted(quantity, product_id, given.sku, given.options or {}, given.color, at=at)
+    return LineWanted(
+        quantity, product_id, given.sku, given.options or {}, given.color, at=at, variant_id=given.variant_id
+    )
 
 
 async def look_up_lines(call: AnyCall) -> None:
@@ -55,7 +57,9 @@ async def look_up_lines(call: AnyCall) -> None:
     if MALFORMED in (call.body.items, getattr(call.body, "product_ids", None)):
         return
     lines = enumerate(lines_wanted(call.body))
-    await check_known(call.app, [each.named(number) for number, each in lines if each.product_id or each.sku])
+    await check_known(
+        call.app, [each.named(number) for number, each in lines if each.product_id or each.variant_id or each.sku]
+    )
 
 
 async def _sell(call: Call[SaleBody, NoQuery]) -> Sale:

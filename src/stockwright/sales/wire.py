@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
-
 from stockwright.base.instant import iso
 from stockwright.http.rules import Wire, first_given, rule
-from stockwright.products.wire import Id, Options, Reference, Sku
-from stockwright.sales.line_wire import Chosen, Lines, OrderLineView, check_one_form, line_views
+from stockwright.products.wire import ChosenColor, ChosenOptions, Id, Reference, Sku
+from stockwright.sales.line_wire import Lines, OrderLineView, check_one_form, line_views
 from stockwright.sales.model import Sale
 from stockwright.stock.wire import LocationId, Units
 
 
 class SaleBody(Wire):
-    """One product as `productId` and `quantity`, or `items`."""
+    """One product as `productId` (or `variantId`, `sku`) and `quantity`, or `items`."""
 
     product_id: Id | None = None
+    variant_id: Id | None = None
     sku: Sku | None = None
     quantity: Units | None = None
-    color: Annotated[Any, Chosen] = None
-    options: Annotated[Options, Chosen] | None = None
+    color: ChosenColor = None
+    options: ChosenOptions | None = None
     items: Lines | None = None
     location: LocationId | None = None
     reference: Reference = ""
@@ -27,7 +26,7 @@ class SaleBody(Wire):
     @rule()
     def _is_of_one_form(self) -> None:
         chosen = {"options": self.options, "color": self.color}
-        product = first_given(self.product_id, self.sku)
+        product = first_given(self.product_id, self.variant_id, self.sku)
         check_one_form(self.items, chosen, productId=product, quantity=self.quantity)
 
 

@@ -192,12 +192,13 @@ async def _append_alert(app: App, request: Request, variant_id: str) -> None:
         for each in alerts:
             data = each(
                 sku=stock.sku,
-                name=products[stock.product_id].name,
+                name=products[stock.product_id].name_of(stock.own_variant),
                 available=stock.available,
                 threshold=stock.low_stock,
                 reorder=stock.suggested_reorder,
+                variant_id=stock.own_variant,
             )
-            batch.append(new_event(app, request, data, variant_id))
+            batch.append(new_event(app, request, data, stock.product_id))
         await batch.commit(app.store)
 
     await retried(attempt)

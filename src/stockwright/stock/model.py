@@ -16,7 +16,8 @@ from stockwright.base.errors import InsufficientStock, Invalid
 from stockwright.base.movements import MovementType
 from stockwright.base.names import check_direction, clean
 from stockwright.base.record import Record
-from stockwright.products.model import OwnVariant, check_addressable, check_id, variant_id_of
+from stockwright.products.model import check_addressable, check_id
+from stockwright.products.variant import OwnVariant, variant_id_of
 
 Naming = TypeVar("Naming", bound="OfVariant")
 ChangeType = Literal["RESTOCK", "SALE", "RETURN", "ADJUSTMENT"]
@@ -349,6 +350,11 @@ def named_details(named: OfVariant) -> dict[str, object]:
     """Return how an error's details name a variant."""
     own = {} if named.own_variant is UNSET else {"variantId": named.own_variant}
     return {"productId": named.product_id, **own, "sku": named.sku}
+
+
+def of_variant(named: OfVariant) -> dict[str, str] | None:
+    """Return the filter for a variant's own movements among its product's; None where it has no others."""
+    return None if named.own_variant is UNSET else {"variantId": named.own_variant}
 
 
 def shifted(stock: Stock, shifts: Mapping[str, Shift]) -> Stock:

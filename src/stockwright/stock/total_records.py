@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import UNSET, UnsetType, field
 
 from stockwright.base.record import Record
-from stockwright.products.model import OwnVariant, variant_id_of
+from stockwright.products.variant import OwnVariant, variant_id_of
 from stockwright.store.find import find, load
 
 if TYPE_CHECKING:
@@ -98,22 +98,18 @@ def delete_counted(batch: Batch, part: Counted) -> None:
 
 async def positions_of_low(
     store: Store, *, after: str | None = None, limit: int = 20, reverse: bool = False
-) -> Positioned[str]:
-    """Read the ids of products that were below their threshold when they were counted."""
+) -> Positioned[Counted]:
+    """Read the variants that were below their threshold when they were counted."""
     page = await store.query(LOW, index="list", after=after, limit=limit, reverse=reverse)
-    return [
-        (position, item.read(Counted).product_id) for position, item in zip(page.sorts, page.items, strict=True)
-    ], page.next
+    return [(position, item.read(Counted)) for position, item in zip(page.sorts, page.items, strict=True)], page.next
 
 
 async def positions_of_status(
     store: Store, status: StockStatus, *, after: str | None = None, limit: int = 20
-) -> Positioned[str]:
-    """Read the ids of products that were LOW, or OUT, when they were counted."""
+) -> Positioned[Counted]:
+    """Read the variants that were LOW, or OUT, when they were counted."""
     page = await store.query(_status(status), index="owner", after=after, limit=limit)
-    return [
-        (position, item.read(Counted).product_id) for position, item in zip(page.sorts, page.items, strict=True)
-    ], page.next
+    return [(position, item.read(Counted)) for position, item in zip(page.sorts, page.items, strict=True)], page.next
 
 
 async def load_totals(store: Store) -> Totals:

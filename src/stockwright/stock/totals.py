@@ -12,6 +12,7 @@ from collections import Counter
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from stockwright.base.long_work import STEP_ROWS
@@ -91,12 +92,13 @@ def part_of(product: Product, stock: Stock, version: int = ABSENT) -> Counted:
         inactive=stock.inactive,
         status=stock.status_with(available),
         is_low=available < stock.low_stock,
-        price=product.price_cents,
+        price=product.price_of(stock.own_variant),
         currency=product.currency,
         category=product.category,
         levels={location: level.total for location, level in stock.levels.items()},
         version=version,
         own_variant=stock.own_variant,
+        is_first=stock.own_variant == product.variants[0].id if product.variants else UNSET,
     )
 
 

@@ -1268,6 +1268,44 @@ export interface paths {
         patch: operations["patch-products-by-id-images-by-imageId"];
         trace?: never;
     };
+    "/api/products/{id}/variants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add a variant to a product whose variants have stock of their own */
+        post: operations["post-products-by-id-variants"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/products/{id}/variants/{variantId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove a variant; its movements and orders stay readable */
+        delete: operations["delete-products-by-id-variants-by-variantId"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a variant: only the given fields change
+         * @description `quantity` sets the available units and books the difference as an ADJUSTMENT. If-Match and `expectedVersion` compare the product's version, `expectedStockVersion` that of the variant's stock.
+         */
+        patch: operations["patch-products-by-id-variants-by-variantId"];
+        trace?: never;
+    };
     "/api/products/export": {
         parameters: {
             query?: never;
@@ -1888,6 +1926,7 @@ export interface components {
             productId: string;
             requested: number;
             sku: string;
+            variantId?: string;
         };
         /**
          * BlockAddressBody
@@ -1963,19 +2002,31 @@ export interface components {
         /**
          * ChangeStockBody
          * @description A change of a stock level by a signed number of units.
+         *
+         *         `variantId`, `sku`, `options` or `color` choose one of a product's variants.
          */
         ChangeStockBody: {
+            /** @default null */
+            color?: unknown;
             /** @default null */
             expectedVersion?: number | null;
             /** @default null */
             location?: string | null;
+            /** @default null */
+            options?: {
+                [key: string]: unknown;
+            } | null;
             quantity: number;
             /** @default  */
             reason?: string;
             /** @default  */
             reference?: string;
+            /** @default null */
+            sku?: string | null;
             /** @enum {unknown} */
             type: "ADJUSTMENT" | "RESTOCK" | "RETURN" | "SALE";
+            /** @default null */
+            variantId?: string | null;
         };
         /**
          * ChangeView
@@ -1997,13 +2048,24 @@ export interface components {
         };
         /**
          * CheckItem
-         * @description One line of an availability check.
+         * @description One line of an availability check: a product or variant.
          */
         CheckItem: {
             /** @default null */
+            color?: unknown;
+            /** @default null */
             location?: string | null;
-            productId: string;
+            /** @default null */
+            options?: {
+                [key: string]: unknown;
+            } | null;
+            /** @default null */
+            productId?: string | null;
             quantity: number;
+            /** @default null */
+            sku?: string | null;
+            /** @default null */
+            variantId?: string | null;
         };
         /**
          * CheckView
@@ -2035,20 +2097,31 @@ export interface components {
         };
         /**
          * CountBody
-         * @description A counted total, as `quantity` or `stockCount`.
+         * @description A counted total of a product or variant, as `quantity` or `stockCount`.
          */
         CountBody: {
+            /** @default null */
+            color?: unknown;
             /** @default null */
             expectedVersion?: number | null;
             /** @default null */
             location?: string | null;
-            productId: string;
+            /** @default null */
+            options?: {
+                [key: string]: unknown;
+            } | null;
+            /** @default null */
+            productId?: string | null;
             /** @default null */
             quantity?: number | null;
             /** @default  */
             reason?: string;
             /** @default null */
+            sku?: string | null;
+            /** @default null */
             stockCount?: number | null;
+            /** @default null */
+            variantId?: string | null;
         };
         /**
          * CountLineView
@@ -2227,6 +2300,8 @@ export interface components {
             status: "IN_STOCK" | "LOW" | "OUT";
             totalStock: number;
             updatedAt: string;
+            variantId?: string;
+            variants?: components["schemas"]["VariantStockView"][];
             version: number;
         };
         /**
@@ -2264,6 +2339,7 @@ export interface components {
             ownerId: string;
             quantity: number;
             status: string;
+            variantId?: string;
         };
         /**
          * ImagePatch
@@ -2436,6 +2512,8 @@ export interface components {
             suggestedReorderQuantity?: number;
             threshold?: number;
             totalStock: number;
+            variantId?: string;
+            variants?: components["schemas"]["VariantStockView"][];
             version: number;
         };
         /**
@@ -2467,6 +2545,20 @@ export interface components {
             type?: string | null;
         };
         /**
+         * ItemVariantView
+         * @description A variant as the public storefront shows it.
+         */
+        ItemVariantView: {
+            id: string;
+            imageUrl: string | null;
+            inStock: boolean;
+            options: {
+                [key: string]: string;
+            };
+            price: number;
+            sku: string;
+        };
+        /**
          * ItemView
          * @description A product as the public storefront shows it: no thresholds, no exact stock.
          *
@@ -2492,6 +2584,7 @@ export interface components {
             storage?: string[];
             title: string;
             type: string;
+            variants?: components["schemas"]["ItemVariantView"][];
         };
         /**
          * LevelView
@@ -2509,7 +2602,7 @@ export interface components {
         };
         /**
          * LineBody
-         * @description One line: a product by id or SKU, a quantity (or `count`), and the chosen options.
+         * @description One line: a product or variant by id or SKU, a quantity (or `count`), and the chosen options.
          */
         LineBody: {
             /** @default null */
@@ -2528,6 +2621,8 @@ export interface components {
             quantity?: number | null;
             /** @default null */
             sku?: string | null;
+            /** @default null */
+            variantId?: string | null;
         };
         /**
          * LinesQuery
@@ -2866,6 +2961,8 @@ export interface components {
             type?: ("ADJUSTMENT" | "INITIAL" | "RESTOCK" | "RETURN" | "SALE" | "TRANSFER") | null;
             /** @default null */
             until?: string | null;
+            /** @default null */
+            variantId?: string | null;
         };
         /**
          * MovementView
@@ -2886,6 +2983,7 @@ export interface components {
             sku: string;
             /** @enum {unknown} */
             type: "ADJUSTMENT" | "INITIAL" | "RESTOCK" | "RETURN" | "SALE" | "TRANSFER";
+            variantId?: string;
         };
         /**
          * NameBody
@@ -2930,6 +3028,33 @@ export interface components {
             alt?: string | null;
             /** @default null */
             position?: number | null;
+        };
+        /**
+         * NewVariantBody
+         * @description One more variant of a product.
+         */
+        NewVariantBody: {
+            /** @default null */
+            expectedVersion?: number | null;
+            /** @default null */
+            imageUrl?: string | null;
+            /** @default null */
+            location?: string | null;
+            /** @default null */
+            lowStockThreshold?: number | null;
+            options: {
+                [key: string]: string;
+            };
+            /** @default null */
+            price?: number | null;
+            /** @default 0 */
+            quantity?: number;
+            /** @default null */
+            reorderPoint?: number | null;
+            /** @default null */
+            reorderQuantity?: number | null;
+            /** @default null */
+            sku?: string | null;
         };
         /**
          * NotificationsQuery
@@ -2987,6 +3112,14 @@ export interface components {
             pending: number;
         };
         /**
+         * OptionBody
+         * @description An option of a product, and its values.
+         */
+        OptionBody: {
+            name: string;
+            values: string[];
+        };
+        /**
          * OrderLineView
          * @description One line, as it was ordered; `lineId` identifies it within its order or sale.
          */
@@ -3003,6 +3136,7 @@ export interface components {
             returned: number;
             sku: string;
             total: number;
+            variantId?: string;
         };
         /**
          * OrdersExport
@@ -3071,7 +3205,7 @@ export interface components {
         };
         /**
          * PlaceOrderBody
-         * @description One product as `productId` and `quantity`, or `productIds` with one quantity for each, or `items`.
+         * @description One product as `productId` or `variantId` and `quantity`, or `productIds` with one quantity for each, or `items`.
          *
          *         `options` and `color` apply to the one product, or to each of `productIds`.
          */
@@ -3092,6 +3226,8 @@ export interface components {
             quantity?: number | null;
             /** @default  */
             reference?: string;
+            /** @default null */
+            variantId?: string | null;
         };
         /**
          * PostCountBody
@@ -3110,7 +3246,8 @@ export interface components {
          *
          *         Defaults: the SKU is made from the name, the description is the name, the category is `other`.
          *         `productName`, `threshold` and `stockQuantity` are other names for `name`, `lowStockThreshold` and `quantity`.
-         *         `productId` sets the product's id.
+         *         `productId` sets the product's id. `variants`, or `options` as a list, give each variant stock of its own
+         *         (`stockPerVariant`); without `variants` there is one for each combination.
          */
         ProductBody: {
             /** @default {} */
@@ -3136,7 +3273,7 @@ export interface components {
             /** @default {} */
             options?: {
                 [key: string]: unknown;
-            };
+            } | components["schemas"]["OptionBody"][];
             /** @default null */
             price?: number | null;
             /** @default null */
@@ -3162,6 +3299,8 @@ export interface components {
             threshold?: number | null;
             /** @default  */
             type?: string;
+            /** @default null */
+            variants?: components["schemas"]["VariantBody"][] | null;
         };
         /**
          * ProductPatch
@@ -3192,7 +3331,7 @@ export interface components {
             /** @default null */
             options?: {
                 [key: string]: unknown;
-            } | null;
+            } | components["schemas"]["OptionBody"][] | null;
             /** @default null */
             price?: number | null;
             /** @default null */
@@ -3307,12 +3446,14 @@ export interface components {
             sku: string;
             /** @enum {unknown} */
             status: "ACTIVE" | "DELETED" | "INACTIVE" | "UNLISTED";
+            stockPerVariant?: boolean;
             stockQuantity: number;
             stockVersion: number;
             threshold: number;
             totalStock: number;
             type: string;
             updatedAt: string;
+            variants?: components["schemas"]["VariantView"][];
             version: number;
         };
         /**
@@ -3370,7 +3511,7 @@ export interface components {
         };
         /**
          * ReservationItemView
-         * @description Units of one product in a reservation.
+         * @description Units of one product, or of one of its variants, in a reservation.
          */
         ReservationItemView: {
             locations: {
@@ -3379,6 +3520,7 @@ export interface components {
             productId: string;
             quantity: number;
             sku: string;
+            variantId?: string;
         };
         /**
          * ReservationsQuery
@@ -3418,16 +3560,26 @@ export interface components {
         };
         /**
          * ReserveBody
-         * @description A reservation of one product.
+         * @description A reservation of one product; `variantId`, `sku`, `options` or `color` choose one of its variants.
          */
         ReserveBody: {
+            /** @default null */
+            color?: unknown;
             /** @default 15 */
             expirationMinutes?: number;
             /** @default null */
             location?: string | null;
+            /** @default null */
+            options?: {
+                [key: string]: unknown;
+            } | null;
             /** @default  */
             orderId?: string;
             quantity: number;
+            /** @default null */
+            sku?: string | null;
+            /** @default null */
+            variantId?: string | null;
         };
         /**
          * ReserveItem
@@ -3435,12 +3587,20 @@ export interface components {
          */
         ReserveItem: {
             /** @default null */
+            color?: unknown;
+            /** @default null */
             location?: string | null;
+            /** @default null */
+            options?: {
+                [key: string]: unknown;
+            } | null;
             /** @default null */
             productId?: string | null;
             quantity: number;
             /** @default null */
             sku?: string | null;
+            /** @default null */
+            variantId?: string | null;
         };
         /**
          * ReserveManyBody
@@ -3495,7 +3655,7 @@ export interface components {
         };
         /**
          * ReturnLine
-         * @description Returned units of one line, identified by `lineId`, or by product id or SKU, with `options` if lines differ.
+         * @description Returned units of one line, by `lineId`, or by product id, variant id or SKU, with `options` if lines differ.
          */
         ReturnLine: {
             /** @default null */
@@ -3511,6 +3671,8 @@ export interface components {
             quantity: number;
             /** @default null */
             sku?: string | null;
+            /** @default null */
+            variantId?: string | null;
         };
         /**
          * RowErrorView
@@ -3525,7 +3687,7 @@ export interface components {
         };
         /**
          * SaleBody
-         * @description One product as `productId` and `quantity`, or `items`.
+         * @description One product as `productId` (or `variantId`, `sku`) and `quantity`, or `items`.
          */
         SaleBody: {
             /** @default null */
@@ -3546,6 +3708,8 @@ export interface components {
             reference?: string;
             /** @default null */
             sku?: string | null;
+            /** @default null */
+            variantId?: string | null;
         };
         /**
          * SalesPart
@@ -3709,6 +3873,7 @@ export interface components {
             name: string;
             productId: string;
             sku: string;
+            variantId?: string;
         };
         /**
          * SignedUpView
@@ -3777,6 +3942,8 @@ export interface components {
             status: "IN_STOCK" | "LOW" | "OUT";
             totalStock: number;
             updatedAt: string;
+            variantId?: string;
+            variants?: components["schemas"]["VariantStockView"][];
             version: number;
         };
         /**
@@ -3884,7 +4051,8 @@ export interface components {
          * StockView
          * @description A product's stock: the sums over its locations, and each of them.
          *
-         *         `totalStock` is `availableStock`, `reservedStock` and `inactiveStock` together.
+         *         `totalStock` is `availableStock`, `reservedStock` and `inactiveStock` together. Where `variants` have stock of
+         *         their own, it is their sum.
          */
         StockView: {
             availableStock: number;
@@ -3903,6 +4071,8 @@ export interface components {
             status: "IN_STOCK" | "LOW" | "OUT";
             totalStock: number;
             updatedAt: string;
+            variantId?: string;
+            variants?: components["schemas"]["VariantStockView"][];
             version: number;
         };
         /**
@@ -3960,7 +4130,7 @@ export interface components {
         };
         /**
          * TopProductView
-         * @description Sales totals of one product.
+         * @description Sales totals of one product, and of its variants that have stock of their own.
          */
         TopProductView: {
             name: string;
@@ -3968,6 +4138,18 @@ export interface components {
             revenue: components["schemas"]["AmountView"][];
             sku: string;
             units: number;
+            variants?: components["schemas"]["TopVariantView"][];
+        };
+        /**
+         * TopVariantView
+         * @description Sales totals of one of a product's variants.
+         */
+        TopVariantView: {
+            name: string;
+            revenue: components["schemas"]["AmountView"][];
+            sku: string;
+            units: number;
+            variantId: string;
         };
         /**
          * TotalsView
@@ -3988,21 +4170,32 @@ export interface components {
          */
         TransferBody: {
             /** @default null */
+            color?: unknown;
+            /** @default null */
             expectedVersion?: number | null;
             /** @default null */
             from?: string | null;
             /** @default null */
             fromLocation?: string | null;
-            productId: string;
+            /** @default null */
+            options?: {
+                [key: string]: unknown;
+            } | null;
+            /** @default null */
+            productId?: string | null;
             quantity: number;
             /** @default  */
             reason?: string;
             /** @default  */
             reference?: string;
             /** @default null */
+            sku?: string | null;
+            /** @default null */
             to?: string | null;
             /** @default null */
             toLocation?: string | null;
+            /** @default null */
+            variantId?: string | null;
         };
         /**
          * UndoneView
@@ -4092,6 +4285,98 @@ export interface components {
             status: "CONFIRMED" | "UNCONFIRMED";
             updatedAt: string;
             version: number;
+        };
+        /**
+         * VariantBody
+         * @description A variant: one value of each of the product's options. What is left out is made, or as the product has it.
+         */
+        VariantBody: {
+            /** @default null */
+            imageUrl?: string | null;
+            /** @default null */
+            lowStockThreshold?: number | null;
+            options: {
+                [key: string]: string;
+            };
+            /** @default null */
+            price?: number | null;
+            /** @default 0 */
+            quantity?: number;
+            /** @default null */
+            reorderPoint?: number | null;
+            /** @default null */
+            reorderQuantity?: number | null;
+            /** @default null */
+            sku?: string | null;
+        };
+        /**
+         * VariantPatch
+         * @description A change of a variant: only the given fields change.
+         */
+        VariantPatch: {
+            /** @default null */
+            expectedStockVersion?: number | null;
+            /** @default null */
+            expectedVersion?: number | null;
+            imageUrl?: string | null;
+            /** @default null */
+            lowStockThreshold?: number | null;
+            /** @default null */
+            options?: {
+                [key: string]: string;
+            } | null;
+            price?: number | null;
+            /** @default null */
+            quantity?: number | null;
+            /** @default null */
+            reorderPoint?: number | null;
+            /** @default null */
+            reorderQuantity?: number | null;
+            /** @default null */
+            sku?: string | null;
+        };
+        /**
+         * VariantStockView
+         * @description The stock of one of a product's variants.
+         */
+        VariantStockView: {
+            availableStock: number;
+            inactiveStock: number;
+            isLowStock: boolean;
+            locations: components["schemas"]["LevelView"][];
+            lowStockThreshold: number;
+            options: {
+                [key: string]: string;
+            };
+            reservedStock: number;
+            sku: string;
+            /** @enum {unknown} */
+            status: "IN_STOCK" | "LOW" | "OUT";
+            totalStock: number;
+            variantId: string;
+            version: number;
+        };
+        /**
+         * VariantView
+         * @description A variant with its available quantity; `price` and `imageUrl` are its own, else the product's.
+         */
+        VariantView: {
+            id: string;
+            imageUrl: string | null;
+            inactiveStock: number;
+            isLowStock: boolean;
+            lowStockThreshold: number;
+            options: {
+                [key: string]: string;
+            };
+            price: number;
+            quantity: number;
+            reorderPoint: number;
+            reorderQuantity: number;
+            reservedStock: number;
+            sku: string;
+            stockVersion: number;
+            totalStock: number;
         };
         /**
          * Versioned
@@ -5350,6 +5635,7 @@ export interface operations {
                 since?: string | null;
                 type?: ("ADJUSTMENT" | "INITIAL" | "RESTOCK" | "RETURN" | "SALE" | "TRANSFER") | null | "";
                 until?: string | null;
+                variantId?: string | null | "";
             };
             header?: never;
             path?: never;
@@ -5436,6 +5722,7 @@ export interface operations {
                 since?: string | null;
                 type?: ("ADJUSTMENT" | "INITIAL" | "RESTOCK" | "RETURN" | "SALE" | "TRANSFER") | null | "";
                 until?: string | null;
+                variantId?: string | null | "";
             };
             header?: never;
             path: {
@@ -6700,6 +6987,112 @@ export interface operations {
             };
         };
     };
+    "post-products-by-id-variants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "options": {
+                 *         "color": "sage"
+                 *       },
+                 *       "sku": "PH-1-S",
+                 *       "quantity": 20
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewVariantBody"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["ProductView"];
+                        meta: components["schemas"]["Meta"];
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+        };
+    };
+    "delete-products-by-id-variants-by-variantId": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                variantId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["ProductView"];
+                        meta: components["schemas"]["Meta"];
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+        };
+    };
+    "patch-products-by-id-variants-by-variantId": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                variantId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "price": 51900,
+                 *       "quantity": 12
+                 *     }
+                 */
+                "application/json": components["schemas"]["VariantPatch"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["ProductView"];
+                        meta: components["schemas"]["Meta"];
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+        };
+    };
     "get-products-export": {
         parameters: {
             query?: {
@@ -7470,7 +7863,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 /**
                  * @example {

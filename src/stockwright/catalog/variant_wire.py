@@ -1,0 +1,197 @@
+"""Variants of products on the wire."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from msgspec import UNSET, Meta, UnsetType
+
+from stockwright.base.free_fields import LINE_BYTES_MAX, check_free
+from stockwright.base.names import check_direction
+from stockwright.base.web_address import URL_MAX
+from stockwright.catalog.stocked import StockedProduct
+from stockwright.http.rules import MALFORMED, Check, Wire
+from stockwright.http.wire import Version
+from stockwright.products.model import (
+    PRICE_CENTS_MAX,
+    SKU_MAX,
+    SKU_MIN,
+    check_image_url,
+    check_sku,
+)
+from stockwright.products.variant import OPTION_NAME_MAX, OPTION_VALUE_MAX, OPTIONS_MAX, VARIANTS_MAX, Variant
+from stockwright.products.variant_rules import NewVariant, OptionChoices
+from stockwright.stock.model import Stock
+from stockwright.stock.wire import LocationId, Quantity, Units
+
+OptionName = Annotated[str, Meta(min_length=1, max_length=OPTION_NAME_MAX)]
+OptionValue = Annotated[str, Meta(min_length=1, max_length=OPTION_VALUE_MAX)]
+NewSku = Annotated[str, Meta(min_length=SKU_MIN, max_length=SKU_MAX), Check(check_sku), Check(check_direction)]
+Price = Annotated[int, Meta(ge=1, le=PRICE_CENTS_MAX)]
+ImageUrl = Annotated[str, Meta(max_length=URL_MAX), Check(check_image_url)]
+
+
+VariantOptions = Annotated[
+    dict[OptionName, OptionValue], Check(lambda value, field: check_free(value, field, LINE_BYTES_MAX))
+]
+
+
+class OptionBody(Wire):
+    """An option of a product, and its values."""
+
+    name: OptionName
+    values: Annotated[list[OptionValue], Meta(min_length=1, max_length=VARIANTS_MAX)]
+
+
+class VariantBody(Wire):
+    """A variant: one value of each of the product's options. What is left out is made, or as the product has it."""
+
+    options: VariantOptions
+    sku: NewSku | None = None
+    quantity: Quantity = 0
+    price: Price | None = None
+    image_url: ImageUrl | None = None
+    low_stock_threshold: Quantity | None = None
+    reorder_point: Quantity | None = None
+    reorder_quantity: Units | None = None
+
+
+OptionList = Annotated[list[OptionBody], Meta(min_length=1, max_length=OPTIONS_MAX)]
+VariantList = Annotated[list[VariantBody], Meta(min_length=1, max_length=VARIANTS_MAX)]
+
+
+class NewVariantBody(VariantBody):
+    """One more variant of a product."""
+
+    location: LocationId | None = None
+    expected_version: Version | None = None
+    """of the product"""
+
+
+class VariantPatch(Wire):
+    """A change of a variant: only the given fields change."""
+
+    options: VariantOptions | None = None
+    sku: NewSku | None = None
+    quantity: Quantity | None = None
+    price: Price | UnsetType | None = UNSET
+    """null: as the product has it"""
+    image_url: ImageUrl | UnsetType | None = UNSET
+    """null: as the product has it"""
+    low_stock_threshold: Quantity | None = None
+    reorder_point: Quantity | None = None
+    reorder_quantity: Units | None = None
+    expected_version: Version | None = None
+    """of the product"""
+    expected_stock_version: Version | None = None
+    """of the variant's stock; compared where `quantity` is set"""
+
+
+class VariantView(Wire):
+    """A variant with its available quantity; `price` and `imageUrl` are its own, else the product's."""
+
+    id: str
+    sku: str
+    options: dict[str, str]
+    price: int
+    image_url: str | None
+    quantity: int
+    reserved_stock: int
+    inactive_stock: int
+    total_stock: int
+    is_low_stock: bool
+    low_stock_threshold: int
+    reorder_point: int
+    reorder_quantity: int
+    stock_version: int
+
+
+class ItemVariantView(Wire):
+    """A variant as the public storefront shows it."""
+
+    id: str
+    sku: str
+    options: dict[str, str]
+    price: int
+    image_url: str | None
+    in_stock: bool
+
+
+def new_variant(body: VariantBody) -> NewVariant:
+    """Read a variant that is to be made."""
+    return NewVariant(
+        options=body.options,
+        sku=body.sku,
+        quantity=body.quantity,
+        price_cents=body.price,
+        image_url=body.image_url,
+        thresholds=given_thresholds(body.low_stock_threshold, body.reorder_point, body.reorder_quantity),
+    )
+
+
+def option_choices(options: Any) -> list[OptionChoices] | None:
+    """Read the options of a product in the list form, or of the older form, where each has a list of choices."""
+    if isinstance(options, list):
+        return [OptionChoices(each.name, tuple(each.values)) for each in options]
+    if not options:
+        return None
+    return [
+        OptionChoices(name, tuple(map(str, values if isinstance(values, list) else [values])))
+        for name, values in options.items()
+    ]
+
+
+def as_choices(options: Any) -> Any:
+    """Return options in the older form: name → values; MALFORMED where one of the list form is."""
+    if not isinstance(options, list):
+        return options
+    if any(MALFORMED in (each, each.name, each.values) for each in options):
+        return MALFORMED
+    return {each.name: list(each.values) for each in options}
+
+
+def given_thresholds(low: int | None, reorder_point: int | None, reorder_quantity: int | None) -> dict[str, int]:
+    """Return those thresholds that a body gives, under the names of Stock's fields."""
+    given = {"low_stock": low, "reorder_point": reorder_point, "reorder_quantity": reorder_quantity}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def variant_views(found: StockedProduct) -> list[VariantView]:
+    """Show a product's variants with their stock."""
+    return [_variant_view(found, variant, stock) for variant, stock in found.variants]
+
+
+def _variant_view(found: StockedProduct, variant: Variant, stock: Stock) -> VariantView:
+    product = found.product
+    return VariantView(
+        id=variant.id,
+        sku=variant.sku,
+        options=product.ordered(variant.options),
+        price=product.price_of(variant.id),
+        image_url=product.image_url if variant.image_url is None else variant.image_url,
+        quantity=stock.available,
+        reserved_stock=stock.reserved,
+        inactive_stock=stock.inactive,
+        total_stock=stock.total,
+        is_low_stock=stock.is_low,
+        low_stock_threshold=stock.low_stock,
+        reorder_point=stock.reorder_point,
+        reorder_quantity=stock.reorder_quantity,
+        stock_version=stock.version,
+    )
+
+
+def item_variants(found: StockedProduct) -> list[ItemVariantView]:
+    """Show a product's variants to the public."""
+    product = found.product
+    return [
+        ItemVariantView(
+            id=variant.id,
+            sku=variant.sku,
+            options=product.ordered(variant.options),
+            price=product.price_of(variant.id),
+            image_url=product.image_url if variant.image_url is None else variant.image_url,
+            in_stock=stock.available > 0,
+        )
+        for variant, stock in found.variants
+    ]
