@@ -311,6 +311,7 @@ GOOD: dict[tuple[str, str], tuple[str, Given]] = {
     ("POST", "/inventory/counts/{id}/scans"): (ADMIN, {"code": "KB-1", "quantity": 3}),
     ("POST", "/inventory/counts/{id}/post"): (ADMIN, {"notScanned": "keep"}),
     ("POST", "/inventory/counts/{id}/discard"): (ADMIN, {}),
+    ("POST", "/products/import"): (ADMIN, b"sku,name,price,category\nKB-1,A keyboard,500,\nNEW-1,A lamp,700,lamps\n"),
     ("POST", "/inventory/import"): (ADMIN, b"sku,quantity\nKB-1,5\nKB-2,7\n"),
     ("POST", "/imports/{id}/cancel"): (ADMIN, _importing),
     ("POST", "/imports/{id}/undo"): (ADMIN, _imported),

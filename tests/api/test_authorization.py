@@ -73,6 +73,7 @@ WHO = {
         GET /api/orders/export
     """,
     "admin, key:products:write": """
+        POST /api/products/import,
         POST /api/products, PUT /api/products/{id}, PATCH /api/products/{id}, DELETE /api/products/{id},
         POST /api/products/{id}/images, PATCH /api/products/{id}/images/{imageId},
         DELETE /api/products/{id}/images/{imageId}, POST /api/uploads
@@ -82,9 +83,11 @@ WHO = {
         POST /api/inventory/transfer, POST /api/inventory/counts, GET /api/inventory/counts,
         GET /api/inventory/counts/{id}, POST /api/inventory/counts/{id}/scans, GET /api/inventory/counts/{id}/lines,
         GET /api/inventory/counts/{id}/sheet, POST /api/inventory/counts/{id}/post,
-        POST /api/inventory/counts/{id}/discard,
-        POST /api/inventory/import, GET /api/imports, GET /api/imports/{id},
-        GET /api/imports/{id}/errors.csv, POST /api/imports/{id}/cancel, POST /api/imports/{id}/undo
+        POST /api/inventory/counts/{id}/discard, POST /api/inventory/import
+    """,
+    "admin, key:inventory, key:products:write": """
+        GET /api/imports, GET /api/imports/{id}, GET /api/imports/{id}/errors.csv, POST /api/imports/{id}/cancel,
+        POST /api/imports/{id}/undo
     """,
     "admin, key:sales": "POST /api/sales, GET /api/sales, GET /api/sales/{id}",
     "admin, key:orders:pack": "POST /api/orders/{id}/pack, POST /api/orderpacked/{id}",
@@ -118,7 +121,7 @@ def rules() -> dict[str, str]:
 def may(route: Route) -> tuple[str, set[str]]:
     """Who may ask it, and with which scopes a key may."""
     person, _, scope = rules()[said(route)].partition(", key:")
-    return person, {scope} if scope else set()
+    return person, set(scope.split(", key:")) if scope else set()
 
 
 ENDLESS = "/api/events/stream"

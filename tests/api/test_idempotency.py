@@ -37,7 +37,11 @@ ENDS_ITS_CALLER = {("DELETE", "/users/me")}
 """Nobody can repeat it: who asked is no longer there (tests/retention/test_erasing.py)."""
 ON_EVERY_ENGINE = {("POST", "/orders"), ("POST", "/sales"), ("PATCH", "/inventory/product/{productId}/stock")}
 """One of each kind of commit: the answer known before it, a till's, and the answer that is only known after it."""
-ANSWERED_BEFORE_THE_END = {("POST", "/inventory/import"), ("POST", "/imports/{id}/undo")}
+ANSWERED_BEFORE_THE_END = {
+    ("POST", "/inventory/import"),
+    ("POST", "/products/import"),
+    ("POST", "/imports/{id}/undo"),
+}
 """Until they are done, and after a crash, the same key is answered how far that was: 202."""
 SHOWN_ONCE = {("POST", "/api-keys"): "key"}
 CHANGING = [(route.method, route.path) for route in ROUTES if route.takes_key]

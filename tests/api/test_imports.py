@@ -41,6 +41,8 @@ async def test_a_dry_run_shows_what_would_change_and_books_nothing(admin: Client
     ]
     assert await levels(admin, *two) == [5, 5]
     assert (await admin.post(f"/imports/{seen['importId']}/undo")).refusal == (409, "CONFLICT")
+    assert (await admin.get(f"/imports/{seen['importId']}")).data == seen
+    assert (await admin.get("/imports")).data["items"] == []
 
 
 async def test_an_import_is_booked_with_its_id_as_reference_and_can_be_undone(admin: Client, two: Any) -> None:

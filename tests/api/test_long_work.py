@@ -145,6 +145,13 @@ async def import_stock(scene: Scene) -> None:
     assert (done["created"], done["failed"]) == (SIZE, SIZE)
 
 
+async def import_products(scene: Scene) -> None:
+    rows = "".join(f"ROW-{number},A good thing,100,other\n" for number in range(SIZE))
+    answer = await scene.clients[ADMIN].post("/products/import", f"sku,name,price,category\n{rows}".encode())
+    scene.ids["id"] = answer.data["importId"]
+    assert (await ended(scene))["created"] == SIZE
+
+
 async def undo_import(scene: Scene) -> None:
     await scene.clients[ADMIN].post(f"/imports/{scene.ids['id']}/undo")
     assert (await ended(scene))["undone"] == SIZE
@@ -178,6 +185,7 @@ WORK: Final[dict[str, Callable[[Scene], Awaitable[Any]]]] = {
     "POST /inventory/import": import_stock,
     "GET /imports/{id}/errors.csv": ask("/imports/{id}/errors.csv"),
     "POST /imports/{id}/undo": undo_import,
+    "POST /products/import": import_products,
     "DELETE /products/{id}": ask("/products/{id}", "DELETE"),
     "PATCH /categories/{name}": rename,
     "stockwright rollups rebuild": lambda scene: rebuild(scene.app),

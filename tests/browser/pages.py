@@ -58,6 +58,7 @@ PAGES = [
     Shown("admin-product", "/admin/products/{product}", ADMIN, "Description"),
     Shown("admin-product-new", "/admin/products/new", ADMIN, "Description"),
     Shown("admin-categories", "/admin/categories", ADMIN, "Categories"),
+    Shown("admin-imports", "/admin/imports", ADMIN, "Former imports"),
     Shown("admin-users", "/admin/users", ADMIN, "Users"),
     Shown("admin-api-keys", "/admin/api-keys", ADMIN, "API keys"),
     Shown("admin-mailbox", "/admin/mailbox", ADMIN, "Mailbox"),

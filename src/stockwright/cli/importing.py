@@ -11,6 +11,7 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 from msgspec import Struct
+from msgspec.structs import replace
 from rich.table import Table
 
 from stockwright.base.errors import Misconfigured
@@ -18,8 +19,8 @@ from stockwright.cli.output import NewFile, is_standard
 from stockwright.cli.run import add, err, fail, load_settings, out, plain, print_json, progress_bar, run
 from stockwright.context import App
 from stockwright.imports.failed import failed_rows
-from stockwright.imports.files import import_orders, import_products
-from stockwright.imports.model import Mode, OnError
+from stockwright.imports.files import import_orders, import_sold, is_of_sales
+from stockwright.imports.model import ImportKind, Mode, OnError
 from stockwright.imports.profiles import ProfileWanted
 from stockwright.imports.reader import BYTES_MAX
 from stockwright.imports.reader import Table as FileTable
@@ -103,13 +104,21 @@ def _command(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
+Undo = Annotated[
+    str | None, typer.Option(help="Undo the import of this id instead; with --dry-run, show what that would do.")
+]
+
+
 @_command
 def products(
     *,
-    file: Annotated[Path, _file(f"sku, name, price, ... as `export products` writes them; or those {RETAIL}")],
+    file: Annotated[
+        Path | None, _file(f"sku, name, price, ... as `export products` writes them; or those {RETAIL}")
+    ] = None,
     profile: Annotated[
         ProfileWanted, typer.Option(help="The format of the file; auto detects it by the headings.")
     ] = "auto",
+    undo: Undo = None,
     options: Options,
 ) -> None:
     """Make products, and change those that are there, by SKU.
@@ -118,11 +127,13 @@ def products(
     """
 
     async def work(shop: App, content: bytes, progress: Progress) -> Done:
-        return await import_products(
-            shop, BY_SYSTEM, content, progress, profile=profile, on_error=options.on_error, dry_run=options.dry_run
-        )
+        if is_of_sales(content, profile):
+            return await import_sold(
+                shop, BY_SYSTEM, content, progress, on_error=options.on_error, dry_run=options.dry_run
+            )
+        return await _import_here(shop, _started("products", content, file, options), progress)
 
-    _import("products", work, file, options)
+    _import_or_undo("products", work, file, undo, options)
 
 
 @_command
@@ -153,33 +164,35 @@ def stock(
     again: Annotated[
         bool, typer.Option("--again", help="Book every row, also those that an earlier import booked.")
     ] = False,
-    undo: Annotated[
-        str | None, typer.Option(help="Undo the import of this id instead; with --dry-run, show what that would do.")
-    ] = None,
+    undo: Undo = None,
     options: Options,
 ) -> None:
     """Book stock by SKU; a row is booked once, however often its file is imported, but for --again."""
 
     async def work(shop: App, content: bytes, progress: Progress) -> Done:
-        assert file is not None  # noqa: S101 - it was read
-        command = StartImport(
-            kind="stock",
-            content=content,
-            file_name=file.name[:FILE_NAME_MAX],
-            mode=mode,
-            on_error=options.on_error,
-            dry_run=options.dry_run,
-            again=again,
-        )
-        _, report, table = await import_here(shop, BY_SYSTEM, command, progress)
-        return report, table
+        command = replace(_started("stock", content, file, options), mode=mode, again=again)
+        return await _import_here(shop, command, progress)
 
+    _import_or_undo("rows", work, file, undo, options)
+
+
+def _started(kind: ImportKind, content: bytes, file: Path | None, options: Options) -> StartImport:
+    name = "" if file is None else file.name[:FILE_NAME_MAX]
+    return StartImport(kind=kind, content=content, file_name=name, on_error=options.on_error, dry_run=options.dry_run)
+
+
+async def _import_here(shop: App, command: StartImport, progress: Progress) -> Done:
+    _, report, table = await import_here(shop, BY_SYSTEM, command, progress)
+    return report, table
+
+
+def _import_or_undo(what: str, work: Work, file: Path | None, undo: str | None, options: Options) -> None:
     if undo is not None:
         _undo(undo, options)
     elif file is None:
         raise typer.BadParameter("name the file to import, or the import to undo (--undo)")
     else:
-        _import("rows", work, file, options)
+        _import(what, work, file, options)
 
 
 def _import(what: str, work: Work, file: Path, options: Options) -> None:

@@ -76,12 +76,15 @@ async def load_variant_ids(app: App, skus: Collection[str]) -> dict[str, str]:
     return found
 
 
-def booked_once(request: Request, key: str, answer: Callable[[Any], Mapping[str, Any]]) -> Request:
+def booked_once(
+    request: Request, key: str, answer: Callable[[Any], Mapping[str, Any]], seconds: int | None = None
+) -> Request:
     """Return the request of a use case that has its effect once for this key; it raises AlreadyDone the second time.
 
-    `answer` makes of the use case's result what is stored with the key, in the same commit.
+    `answer` makes of the use case's result what is stored with the key, in the same commit, for so many seconds (None:
+    for ever).
     """
-    return Request(request.actor, request.id, Idempotency(key, sha256(key), answer, seconds=None))
+    return Request(request.actor, request.id, Idempotency(key, sha256(key), answer, seconds=seconds))
 
 
 def part_of(request: Request, import_id: str) -> Request:

@@ -7,7 +7,7 @@ goes through the pieces backwards. `STATUSES` has what each status allows.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from msgspec import Struct
 
@@ -15,7 +15,7 @@ from stockwright.base.errors import Conflict
 from stockwright.base.long_work import STEP_ROWS
 from stockwright.base.record import Record
 
-ImportKind = Literal["stock"]
+ImportKind = Literal["products", "stock"]
 ImportStatus = Literal["CHECKING", "BOOKING", "UNDOING", "CHECKED", "DONE", "REFUSED", "CANCELLED", "UNDONE"]
 OnError = Literal["stop", "skip"]
 """stop: the file is booked whole or not at all; skip: the good rows are booked."""
@@ -23,11 +23,16 @@ Mode = Literal["add", "count", "set"]
 UndoReason = Literal["", "failed", "cancelled", "requested"]
 
 PIECE_ROWS: Final = STEP_ROWS
-"""Rows that are booked, and stored, as one piece."""
+"""Rows that are booked, and stored, as one piece, at most."""
+PIECE_BYTES: Final = 200_000
+"""What a piece holds at most, but for a row that is longer alone: DynamoDB keeps items of 400 KB."""
 LEASE_MS: Final = 60_000
 """So long nobody else goes on with an import after the last sign of who works on it."""
 KEPT_DAYS: Final = 90
 """So long an import can be undone, and its file is kept; the import itself stays."""
+
+DRY_RUN_DAYS: Final = 1
+"""The same of a dry run."""
 
 
 class StatusRow(Struct, frozen=True):
@@ -67,10 +72,47 @@ class StockRow(Struct, frozen=True, tag="stock"):
     location: str | None = None
     reason: str = ""
 
+    @property
+    def group(self) -> str:
+        """Rows of one group are booked one after the other."""
+        return self.variant_id
+
     def describe(self) -> str:
         """Say what it is in one line."""
         words = (self.sku, str(self.quantity), self.location or "", self.reason)
         return ", ".join(word for word in words if word)
+
+
+class ProductRow(Struct, frozen=True, tag="product"):
+    """One row of a file of products, as it makes a product (`product_id` None) or changes one of a version.
+
+    `fields` and `thresholds` are those that it gives or changes, under the names of Product and Stock; `former` and
+    `former_thresholds` what those were.
+    """
+
+    number: int
+    key: str
+    sku: str
+    product_id: str | None
+    version: int
+    fields: dict[str, Any]
+    thresholds: dict[str, int]
+    former: dict[str, Any] = {}
+    former_thresholds: dict[str, int] = {}
+    id: str | None = None
+    quantity: int | None = None
+
+    @property
+    def group(self) -> str:
+        """Each SKU is in a file once."""
+        return self.sku
+
+    def describe(self) -> str:
+        """Say what it is in one line."""
+        return self.sku
+
+
+Row = StockRow | ProductRow
 
 
 class RowError(Struct, frozen=True):
@@ -147,10 +189,13 @@ class Import(Record, frozen=True):
     unchanged: int = 0
     failed: int = 0
     undone: int = 0
+    undoing: int = 0
+    """How many rows were booked when the last undoing began."""
     kept: int = 0
     """Rows that the last undoing could not take back."""
     booked_before: int = 0
     notes: tuple[str, ...] = ()
+    new_categories: tuple[str, ...] = ()
 
     @property
     def row(self) -> StatusRow:
@@ -167,7 +212,7 @@ class ImportRows(Record, frozen=True):
     """A piece of an import: rows that are booked one after the other, in the order of the file."""
 
     KIND = "IMPORTROWS"
-    rows: tuple[StockRow, ...]
+    rows: tuple[Row, ...]
 
 
 class ImportFindings(Record, frozen=True):
@@ -178,6 +223,11 @@ class ImportFindings(Record, frozen=True):
     booked_before: tuple[BookedBefore, ...] = ()
     changes: tuple[Change, ...] = ()
     kept: tuple[RowError, ...] = ()
+
+
+def kept_days(importing: Import) -> int:
+    """Return how long an import's rows and file are kept."""
+    return DRY_RUN_DAYS if importing.dry_run else KEPT_DAYS
 
 
 def check_may_be_undone(importing: Import, now: int) -> None:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stockwright.base.errors import NotFound
-from stockwright.imports.model import KEPT_DAYS, Import, ImportFindings, ImportRows
+from stockwright.imports.model import Import, ImportFindings, ImportRows, kept_days
 from stockwright.store.find import find
 from stockwright.store.port import ABSENT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from stockwright.imports.model import StockRow
+    from stockwright.imports.model import Row
     from stockwright.store.batch import Batch
-    from stockwright.store.port import Key, Store
+    from stockwright.store.port import IndexName, Key, Store
 
 
 def import_key(import_id: str) -> Key:
@@ -60,11 +60,12 @@ async def due_imports(store: Store, now: int, limit: int = 20) -> list[Import]:
 
 
 def put_import(batch: Batch, importing: Import) -> None:
-    """Write an import, expecting the version that it was loaded with."""
-    indexes: dict[str, tuple[str, str]] = {"list": ("IMPORT", importing.id)}
+    """Write an import, expecting the version that it was loaded with; a dry run is in no list, and removed soon."""
+    indexes: dict[IndexName, tuple[str, str]] = {} if importing.dry_run else {"list": ("IMPORT", importing.id)}
     if importing.row.is_active:
         indexes["due"] = ("IMPORT", f"{importing.due_at:015d}#{importing.id}")
-    batch.put(import_key(importing.id), importing, importing.version, indexes)  # type: ignore[arg-type]
+    ttl = _until(importing) if importing.dry_run else None
+    batch.put(import_key(importing.id), importing, importing.version, indexes, ttl=ttl)
 
 
 def check_import(batch: Batch, importing: Import) -> None:
@@ -72,7 +73,7 @@ def check_import(batch: Batch, importing: Import) -> None:
     batch.check(import_key(importing.id), importing.version)
 
 
-async def load_rows(store: Store, importing: Import, piece: int) -> tuple[StockRow, ...]:
+async def load_rows(store: Store, importing: Import, piece: int) -> tuple[Row, ...]:
     """Load one piece of an import's rows; none where they are not kept any more."""
     found = await find(store, rows_key(importing.id, piece), ImportRows)
     return () if found is None else found.rows
@@ -84,7 +85,7 @@ async def versions_of(store: Store, keys: Sequence[Key]) -> dict[Key, int]:
     return {key: item.version if (item := found.get(key)) else ABSENT for key in keys}
 
 
-def put_rows(batch: Batch, importing: Import, piece: int, rows: Sequence[StockRow], expect: int) -> None:
+def put_rows(batch: Batch, importing: Import, piece: int, rows: Sequence[Row], expect: int) -> None:
     """Write a piece of an import's rows; it is removed when it cannot be undone any more."""
     key = rows_key(importing.id, piece)
     batch.put(key, ImportRows(rows=tuple(rows)), expect, ttl=_until(importing))
@@ -104,4 +105,4 @@ async def page_of_findings(
 
 
 def _until(importing: Import) -> int:
-    return importing.created_at // 1000 + KEPT_DAYS * 86_400
+    return importing.created_at // 1000 + kept_days(importing) * 86_400

@@ -32,6 +32,7 @@ class ImportReport(Struct):
     changes: list[Change] = field(default_factory=list)
     """What the first rows change."""
     notes: list[str] = field(default_factory=list)
+    new_categories: list[str] = field(default_factory=list)
 
     @property
     def failed(self) -> int:

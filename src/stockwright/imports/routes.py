@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from typing import Final
 
+from msgspec.structs import replace
+
+from stockwright.base.actor import Scope
+from stockwright.http.forms import FORM, read_form
 from stockwright.http.lists import show_list
 from stockwright.http.route import Answer, AnyCall, Call, PlainCall, route
 from stockwright.http.wire import ListQuery, ListView
 from stockwright.imports import usecases as imports
-from stockwright.imports.model import Import
+from stockwright.imports.model import Import, ImportKind
 from stockwright.imports.reader import BYTES_MAX
 from stockwright.imports.usecases import Shown, StartImport, Undoing
 from stockwright.imports.wire import (
+    FormWithFile,
+    ImportQuery,
     ImportSummary,
     ImportView,
     StockImportQuery,
@@ -24,22 +30,35 @@ from stockwright.imports.wire import (
 )
 
 TAG = "Imports"
+BODY_BYTES_MAX: Final = BYTES_MAX + 64 * 1024
+"""A file, and what a form has around it."""
 CONTENT_TYPE: Final = "text/csv; charset=utf-8"
 
 
 async def _stock(call: Call[None, StockImportQuery]) -> Shown:
-    query = call.query
-    command = StartImport(
-        kind="stock",
-        content=call.raw,
+    command = await _command("stock", call)
+    command = replace(command, mode=call.query.mode, again=call.query.again)
+    return await imports.run_import(call.app, call.request, command)
+
+
+async def _products(call: Call[None, ImportQuery]) -> Shown:
+    return await imports.run_import(call.app, call.request, await _command("products", call))
+
+
+async def _command(kind: ImportKind, call: Call[None, StockImportQuery] | Call[None, ImportQuery]) -> StartImport:
+    """Read what is to be imported: the body is the file, or a form with it."""
+    query, content_type = call.query, call.headers.get("content-type", "")
+    content = call.raw
+    if content_type.partition(";")[0].strip().lower() == FORM:
+        content = (await read_form(content_type, content)).file
+    return StartImport(
+        kind=kind,
+        content=content,
         upload_id=query.upload_id,
         file_name=query.file_name,
-        mode=query.mode,
         on_error=query.on_error,
         dry_run=query.dry_run,
-        again=query.again,
     )
-    return await imports.run_import(call.app, call.request, command)
 
 
 def _show(_: AnyCall, shown: Shown) -> Answer:
@@ -47,7 +66,7 @@ def _show(_: AnyCall, shown: Shown) -> Answer:
 
 
 async def _list(call: Call[None, ListQuery]) -> tuple[list[Import], str | None]:
-    return await imports.list_imports(call.app, limit=call.query.limit, after=call.position())
+    return await imports.list_imports(call.app, call.request, limit=call.query.limit, after=call.position())
 
 
 def _show_list(call: AnyCall, found: tuple[list[Import], str | None]) -> ListView[ImportSummary]:
@@ -55,7 +74,7 @@ def _show_list(call: AnyCall, found: tuple[list[Import], str | None]) -> ListVie
 
 
 async def _get(call: PlainCall) -> Shown:
-    return await imports.show_import(call.app, call.path["id"])
+    return await imports.get_import(call.app, call.request, call.path["id"])
 
 
 def _show_one(_: AnyCall, shown: Shown) -> ImportView:
@@ -65,7 +84,7 @@ def _show_one(_: AnyCall, shown: Shown) -> ImportView:
 async def _errors(call: PlainCall) -> Answer:
     import_id = call.path["id"]
     return Answer(
-        stream=await imports.failed_rows_of(call.app, import_id),
+        stream=await imports.failed_rows_of(call.app, call.request, import_id),
         content_type=CONTENT_TYPE,
         headers={"content-disposition": f'attachment; filename="{import_id}-failed.csv"'},
     )
@@ -88,7 +107,29 @@ def _show_undoing(call: AnyCall, undoing: Undoing) -> Answer:
     return Answer(undone_view(undoing, dry_run=call.query.dry_run), status=status)
 
 
+READERS: Final[frozenset[Scope]] = frozenset({"inventory", "products:write"})
 ROUTES = (
+    route(
+        "POST",
+        "/products/import",
+        _products,
+        "Import products from a CSV file, by SKU",
+        TAG,
+        _show,
+        scopes=frozenset({"products:write"}),
+        query=ImportQuery,
+        answer=ImportView,
+        raw="whole",
+        media_types=("text/csv",),
+        also={FORM: FormWithFile},
+        body_bytes_max=BODY_BYTES_MAX,
+        errors=(409, 413),
+        description=(
+            "The body is the file, or a form with it, with the columns of `GET /products/export`. A SKU that is not "
+            "there makes a product, another changes the fields that differ. 200 where it is done within 10 seconds, "
+            "else 202: `GET /imports/{id}` shows how far it is. Every row is checked before the first is booked."
+        ),
+    ),
     route(
         "POST",
         "/inventory/import",
@@ -101,12 +142,13 @@ ROUTES = (
         answer=ImportView,
         raw="whole",
         media_types=("text/csv",),
-        body_bytes_max=BYTES_MAX,
+        also={FORM: FormWithFile},
+        body_bytes_max=BODY_BYTES_MAX,
         errors=(409, 413),
         description=(
-            "The body is the file, with the columns `sku`, `quantity` and perhaps `location` and `reason`, or the file "
-            "of `GET /inventory/export`. 200 where it is done within 10 seconds, else 202: `GET /imports/{id}` shows "
-            "how far it is. Every row is checked before the first is booked."
+            "The body is the file, or a form with it. It has the columns `sku`, `quantity` and perhaps `location` and "
+            "`reason`, or is that of `GET /inventory/export`. 200 where it is done within 10 seconds, else 202: "
+            "`GET /imports/{id}` shows how far it is. Every row is checked before the first is booked."
         ),
     ),
     route(
@@ -116,7 +158,7 @@ ROUTES = (
         "List imports, newest first",
         TAG,
         _show_list,
-        scopes=frozenset({"inventory"}),
+        scopes=READERS,
         query=ListQuery,
         answer=ListView[ImportSummary],
     ),
@@ -127,7 +169,7 @@ ROUTES = (
         "Get an import: how far it is, and what it found",
         TAG,
         _show_one,
-        scopes=frozenset({"inventory"}),
+        scopes=READERS,
         answer=ImportView,
     ),
     route(
@@ -136,7 +178,7 @@ ROUTES = (
         _errors,
         "Get the refused rows of an import as CSV, with the reason in the last column",
         TAG,
-        scopes=frozenset({"inventory"}),
+        scopes=READERS,
         content_type="text/csv",
         reads_much="export",
         errors=(409,),
@@ -149,7 +191,7 @@ ROUTES = (
         "Cancel an import that is at work",
         TAG,
         _show_cancelled,
-        scopes=frozenset({"inventory"}),
+        scopes=READERS,
         answer=ImportView,
         errors=(409,),
         description="With `onError=stop` what is booked is undone; with `skip` it stays, and can be undone.",
@@ -161,7 +203,7 @@ ROUTES = (
         "Undo an import, row by row",
         TAG,
         _show_undoing,
-        scopes=frozenset({"inventory"}),
+        scopes=READERS,
         query=UndoQuery,
         answer=UndoneView,
         errors=(409,),

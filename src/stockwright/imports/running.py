@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from msgspec.structs import replace
 
@@ -12,18 +12,18 @@ from stockwright.base.errors import PayloadTooLarge, Refused
 from stockwright.base.long_work import give_way, in_steps
 from stockwright.imports import records
 from stockwright.imports.booking import content_hash, find_booked
-from stockwright.imports.model import LEASE_MS, Import, StockRow
+from stockwright.imports.kinds import KINDS
+from stockwright.imports.model import LEASE_MS, STATUSES, Import, ProductRow, Row, UndoReason
+from stockwright.imports.products import UNDONE
 from stockwright.imports.reader import BYTES_MAX, Table, read_steps
 from stockwright.imports.report import ImportReport, one_line
-from stockwright.imports.stock import book_stock, check_stock, wanted_headings
-from stockwright.imports.taking_back import take_back_stock, try_taking_back
 from stockwright.imports.work import CancelledImport, Job, Superseded, at_most, put_more
 from stockwright.stock.model import Stock
 from stockwright.store.batch import Batch, Stale
 from stockwright.uploads.usecases import read_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from stockwright.context import App
 
@@ -41,7 +41,7 @@ async def read_file(content: bytes, importing: Import) -> tuple[Table, str]:
     """Read an import's file in steps; returns it with the hash by which the first version named it."""
     if len(content) > BYTES_MAX:
         raise PayloadTooLarge(f"The file is larger than {BYTES_MAX // 1024 // 1024} MiB; split it")
-    table = await in_steps(read_steps(content, wanted_headings(importing.mode)))
+    table = await in_steps(read_steps(content, KINDS[importing.kind].wanted(importing)))
     return table, content_hash(content)
 
 
@@ -84,7 +84,7 @@ async def _check(job: Job, read: tuple[Table, str] | None) -> None:
         await job.renew()
         table, content = read or await read_file(await read_whole(job.app, job.importing.file), job.importing)
         report = ImportReport("stockwright", on_error=job.importing.on_error, dry_run=job.importing.dry_run)
-        rows = await check_stock(job, table, content, report)
+        rows = await KINDS[job.importing.kind].check(job, table, content, report)
         report.finish()
         job.importing = replace(
             job.importing, profile=report.profile, encoding=table.encoding, delimiter=table.delimiter
@@ -100,116 +100,149 @@ async def _check(job: Job, read: tuple[Table, str] | None) -> None:
 async def _cancel(job: Job) -> None:
     """End an import that is half booked: what is booked is undone, or with `skip` stays."""
     if job.stops and job.importing.at:
-        await job.advance(status="UNDOING", undo="cancelled", refusals=job.importing.findings)
+        await job.advance(**_undoing(job.importing, "cancelled"))
     else:
         await job.advance(status="CANCELLED")
 
 
 async def _book_piece(job: Job) -> None:
-    importing = job.importing
+    importing, kind = job.importing, KINDS[job.importing.kind]
+    if not importing.at:
+        await kind.begin(job)
     rows = await records.load_rows(job.app.store, importing, importing.at)
     report = ImportReport(importing.profile, on_error=importing.on_error)
 
-    async def book_product(of_product: Sequence[StockRow]) -> None:
+    async def book_product(of_product: Sequence[Row]) -> None:
         # Rows of one product keep their order: a count after a delivery is not a delivery after a count.
         for row in of_product:
             if report.stops:
                 return
             job.must_hold()
-            await book_stock(job, row, report)
+            await kind.book(job, row, report)
 
-    await at_most(AT_ONCE, [partial(book_product, each) for each in _by_variant(rows)], give_way)
+    await at_most(AT_ONCE, [partial(book_product, each) for each in _by_product(rows)], give_way)
     batch, at = Batch(), importing.at + 1
     report.finish()
     findings = put_more(batch, importing, errors=report.errors)
     counts = {
         "created": importing.created + report.created,
+        "updated": importing.updated + report.updated,
         "unchanged": importing.unchanged + report.unchanged,
         "failed": importing.failed + report.failed,
         "findings": findings,
         "at": at,
     }
     if report.stops:
-        await job.advance(batch, **counts, status="UNDOING", undo="failed", refusals=findings)
+        await job.advance(batch, **(counts | _undoing(replace(importing, **counts), "failed")))
     else:
         await job.advance(batch, **counts, status="DONE" if at >= importing.pieces else "BOOKING")
     job.progress(min(at, importing.pieces), importing.pieces)
 
 
-def _by_variant(rows: Sequence[StockRow]) -> list[list[StockRow]]:
-    by_variant: dict[str, list[StockRow]] = {}
+def _by_product(rows: Sequence[Row]) -> list[list[Row]]:
+    by_product: dict[str, list[Row]] = {}
     for row in rows:
-        by_variant.setdefault(row.variant_id, []).append(row)
-    return list(by_variant.values())
+        by_product.setdefault(row.group, []).append(row)
+    return list(by_product.values())
+
+
+def _undoing(importing: Import, why: UndoReason) -> dict[str, Any]:
+    """Return what changes in an import when undoing it begins: what stays booked is counted again."""
+    return {
+        "status": "UNDOING",
+        "undo": why,
+        "refusals": importing.findings,
+        "undoing": importing.created + importing.updated,
+        "created": 0,
+        "updated": 0,
+        "undone": 0,
+        "kept": 0,
+    }
+
+
+def begin_again(importing: Import) -> Import:
+    """Return an import that is to be undone from its last piece."""
+    return replace(importing, **_undoing(importing, "requested"), at=importing.pieces, ended_at=None)
+
+
+async def _booked_rows(app: App, importing: Import, rows: Sequence[Row]) -> dict[str, Mapping[str, Any]]:
+    """Return what each row has booked that is of this import and was not undone, by its key."""
+    keys = [row.key for row in rows]
+    found = await find_booked(app, keys)
+    undone = await find_booked(app, [f"{row.key}{UNDONE}" for row in rows if isinstance(row, ProductRow)])
+    return {
+        key: booked
+        for key, booked in found.items()
+        if booked.get("importId") == importing.id and f"{key}{UNDONE}" not in undone
+    }
 
 
 async def _undo_piece(job: Job) -> None:
     """Take the rows of one piece back, the last of each product first."""
-    importing = job.importing
+    importing, kind = job.importing, KINDS[job.importing.kind]
     if not importing.at:
         await _end_undoing(job)
         return
     piece = importing.at - 1
     rows = await records.load_rows(job.app.store, importing, piece)
-    booked = await find_booked(job.app, [row.key for row in rows])
-    mine = [row for row in rows if booked.get(row.key, {}).get("importId") == importing.id]
-    report, undone, unchanged = ImportReport(importing.profile), 0, 0
+    booked = await _booked_rows(job.app, importing, rows)
+    report = ImportReport(importing.profile)
 
-    async def undo_product(of_product: Sequence[StockRow]) -> None:
-        nonlocal undone, unchanged
+    async def undo_product(of_product: Sequence[Row]) -> None:
         for row in reversed(of_product):
             job.must_hold()
             try:
-                await take_back_stock(job, row, booked[row.key])
+                await kind.take_back(job, row, booked[row.key])
             except Refused as refused:
                 message = f"is booked and could not be undone: {one_line(refused)}"
                 report.refuse(row.number, message, "", row.describe(), refused.code)
-            else:
-                undone += bool(booked[row.key]["movements"])
-                unchanged += not booked[row.key]["movements"]
+                report.updated += _is_change(row)
+                report.created += not _is_change(row)
 
-    await at_most(UNDONE_AT_ONCE, [partial(undo_product, each) for each in _by_variant(mine)], give_way)
+    mine = [row for row in rows if row.key in booked]
+    await at_most(UNDONE_AT_ONCE, [partial(undo_product, each) for each in _by_product(mine)], give_way)
     report.finish()
     batch = Batch()
     findings = put_more(batch, importing, kept=report.errors)
     await job.advance(
         batch,
         at=piece,
-        undone=importing.undone + undone,
-        created=importing.created - undone,
-        unchanged=importing.unchanged - unchanged,
+        created=importing.created + report.created,
+        updated=importing.updated + report.updated,
         kept=importing.kept + report.failed,
         findings=findings,
     )
     job.progress(importing.pieces - piece, importing.pieces)
 
 
+def _is_change(row: Row) -> bool:
+    return isinstance(row, ProductRow) and row.product_id is not None
+
+
 async def _end_undoing(job: Job) -> None:
-    match job.importing.undo:
-        case "failed":
-            await job.advance(status="REFUSED")
-        case "cancelled":
-            await job.advance(status="CANCELLED")
-        case _:
-            await job.advance(status="UNDONE")
+    importing = job.importing
+    status = next(name for name, row in STATUSES.items() if row.after_undoing == importing.undo)
+    notes = [] if importing.kept else await KINDS[importing.kind].end_undoing(job)
+    undone = importing.undoing - importing.created - importing.updated
+    await job.advance(status=status, undone=undone, notes=(*importing.notes, *notes))
 
 
 async def look_at_undoing(app: App, importing: Import) -> tuple[int, ImportReport]:
     """Return how many rows undoing would take back, and those that it would not; changes nothing."""
     job, stocks = Job(app, importing), dict[str, Stock]()
-    report, undone = ImportReport(importing.profile), 0
+    report, undone, kind = ImportReport(importing.profile), 0, KINDS[importing.kind]
     for piece in reversed(range(importing.pieces)):
         rows = await records.load_rows(app.store, importing, piece)
-        booked = await find_booked(app, [row.key for row in rows])
+        booked = await _booked_rows(app, importing, rows)
         for number, row in enumerate(reversed(rows)):
-            if booked.get(row.key, {}).get("importId") != importing.id:
+            if row.key not in booked:
                 continue
             try:
-                await try_taking_back(job, row, booked[row.key], stocks)
+                await kind.try_taking_back(job, row, booked[row.key], stocks)
             except Refused as refused:
                 report.refuse(row.number, one_line(refused), "", row.describe(), refused.code)
             else:
-                undone += bool(booked[row.key]["movements"])
+                undone += bool(booked[row.key].get("movements", True))
             if number % UNDONE_AT_ONCE == 0:
                 await give_way()
     return undone, report.finish()

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from stockwright.base.errors import Conflict, Invalid, PayloadTooLarge
+from stockwright.base.errors import Conflict, Forbidden, Invalid, PayloadTooLarge
 from stockwright.base.long_work import give_way
 from stockwright.commit import commit, new_event
 from stockwright.events.catalogue import ImportRequested
 from stockwright.imports import records
 from stockwright.imports.failed import failed_parts
 from stockwright.imports.model import (
-    KEPT_DAYS,
     LEASE_MS,
     BookedBefore,
     Change,
@@ -25,27 +24,29 @@ from stockwright.imports.model import (
     OnError,
     RowError,
     check_may_be_undone,
+    kept_days,
 )
 from stockwright.imports.reader import BYTES_MAX, Table
 from stockwright.imports.report import ImportReport
-from stockwright.imports.running import look_at_undoing, read_file, work_on
+from stockwright.imports.running import begin_again, look_at_undoing, read_file, work_on
 from stockwright.store.batch import Batch, retried
 from stockwright.uploads.model import LASTS_MS, UnusedFiles
 from stockwright.uploads.records import delete_unused, find_unused, put_unused
 from stockwright.uploads.usecases import get_upload, read_whole
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Mapping
 
+    from stockwright.base.actor import Scope
     from stockwright.context import App
     from stockwright.request import Request
 
+SCOPES: Final[Mapping[ImportKind, Scope]] = {"products": "products:write", "stock": "inventory"}
+"""What a key needs to import, and to see and undo what was imported."""
 ANSWERED_SECONDS: Final = 10.0
 """A request waits so long for its import; then it answers how far that is."""
 SHOWN_MAX: Final = 100
 """Rows of each kind that an answer shows."""
-DRY_RUN_DAYS: Final = 1
-"""So long the file of a dry run is kept."""
 PART_BYTES: Final = 256 * 1024
 
 
@@ -116,7 +117,7 @@ async def start_import(app: App, request: Request, command: StartImport) -> Star
     read = await read_file(content, importing)
     unused = await _store_file(app, importing, content)
     batch = Batch()
-    kept = (DRY_RUN_DAYS if command.dry_run else KEPT_DAYS) * 86_400_000
+    kept = kept_days(importing) * 86_400_000
     # The sweeper removes the file then.
     put_unused(batch, replace(unused, at=now + kept - LASTS_MS))
     if command.upload_id is not None:
@@ -220,9 +221,26 @@ async def _kept(app: App, importing: Import, most: int) -> list[RowError]:
     return kept[:most]
 
 
-async def list_imports(app: App, *, limit: int, after: str | None) -> tuple[list[Import], str | None]:
-    """List the imports, newest first."""
-    return await records.page_of_imports(app.store, after=after, limit=limit)
+async def get_import(app: App, request: Request, import_id: str) -> Shown:
+    """Get an import for a caller who may see it."""
+    _must_reach(request, await records.get_import(app.store, import_id))
+    return await show_import(app, import_id)
+
+
+async def list_imports(app: App, request: Request, *, limit: int, after: str | None) -> tuple[list[Import], str | None]:
+    """List the imports, newest first; a key is shown those of its scopes, so its page may be short."""
+    found, following = await records.page_of_imports(app.store, after=after, limit=limit)
+    return [each for each in found if _may_reach(request, each)], following
+
+
+def _may_reach(request: Request, importing: Import) -> bool:
+    """Return whether a caller may see and change an import: a key needs the scope of what was imported."""
+    return request.actor.kind != "key" or SCOPES[importing.kind] in request.actor.scopes
+
+
+def _must_reach(request: Request, importing: Import) -> None:
+    if not _may_reach(request, importing):
+        raise Forbidden
 
 
 async def cancel_import(app: App, request: Request, import_id: str) -> Import:
@@ -230,6 +248,7 @@ async def cancel_import(app: App, request: Request, import_id: str) -> Import:
 
     async def attempt() -> Import:
         importing = await records.get_import(app.store, import_id)
+        _must_reach(request, importing)
         if importing.status not in {"CHECKING", "BOOKING"}:
             raise Conflict(f"The import has ended, or is being undone ({importing.status})")
         after = replace(importing, cancelled=True)
@@ -246,6 +265,7 @@ async def cancel_import(app: App, request: Request, import_id: str) -> Import:
 async def undo_import(app: App, request: Request, import_id: str, *, dry_run: bool = False) -> Undoing:
     """Take back what an import has booked, row by row; what has changed since stays. A dry run only looks."""
     importing = await records.get_import(app.store, import_id)
+    _must_reach(request, importing)
     check_may_be_undone(importing, app.clock.now())
     if dry_run:
         undone, report = await look_at_undoing(app, importing)
@@ -268,18 +288,7 @@ async def begin_undoing(app: App, request: Request, import_id: str) -> Import:
         importing = await records.get_import(app.store, import_id)
         now = app.clock.now()
         check_may_be_undone(importing, now)
-        begun = replace(
-            importing,
-            status="UNDOING",
-            undo="requested",
-            at=importing.pieces,
-            undone=0,
-            kept=0,
-            refusals=importing.findings,
-            worker=app.ids.new("wrk"),
-            due_at=now + LEASE_MS,
-            ended_at=None,
-        )
+        begun = replace(begin_again(importing), worker=app.ids.new("wrk"), due_at=now + LEASE_MS)
         batch = Batch()
         records.put_import(batch, begun)
         batch.append(new_event(app, request, ImportRequested(what="undo"), import_id))
@@ -315,9 +324,10 @@ async def report_of(app: App, importing: Import) -> ImportReport:
             return report.finish()
 
 
-async def failed_rows_of(app: App, import_id: str) -> AsyncIterator[bytes]:
+async def failed_rows_of(app: App, request: Request, import_id: str) -> AsyncIterator[bytes]:
     """Write the refused rows of an import as a file of their own; raises Conflict where its file is gone."""
     importing = await records.get_import(app.store, import_id)
+    _must_reach(request, importing)
     unused = await find_unused(app.store, import_id)
     if unused is None or await app.files.size(importing.file) is None:
         raise Conflict("The file of this import is not kept any more")

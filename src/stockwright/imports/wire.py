@@ -26,6 +26,12 @@ class ImportQuery(Wire):
     file_name: FileName = ""
 
 
+class FormWithFile(Wire):
+    """A form with the file as its one file."""
+
+    file: Annotated[str, Meta(extra_json_schema={"format": "binary"})]
+
+
 class StockImportQuery(ImportQuery):
     """How a file of stock is imported."""
 

@@ -10,14 +10,16 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from msgspec.structs import replace
 
 from stockwright.base.actor import SYSTEM
 from stockwright.base.errors import StockwrightError
+from stockwright.base.long_work import give_way
 from stockwright.commit import new_event
 from stockwright.events.catalogue import ImportEnded
 from stockwright.imports import records
-from stockwright.imports.model import LEASE_MS, PIECE_ROWS, Import, ImportFindings
+from stockwright.imports.model import LEASE_MS, PIECE_BYTES, PIECE_ROWS, Import, ImportFindings
 from stockwright.request import Request
 from stockwright.store.batch import ATTEMPTS_MAX, Batch, Stale
 
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from stockwright.context import App
-    from stockwright.imports.model import RowError, StockRow
+    from stockwright.imports.model import Row, RowError
     from stockwright.imports.report import ImportReport
     from stockwright.imports.taking_back import Since
 
@@ -106,9 +108,9 @@ class Job:
         records.put_import(batch, replace(self.importing, due_at=self.app.clock.now(), worker=""))
         await batch.commit_once(self.app.store)
 
-    async def store_plan(self, rows: Sequence[StockRow], report: ImportReport) -> None:
+    async def store_plan(self, rows: Sequence[Row], report: ImportReport) -> None:
         """Store the rows that are to be booked, and what was found: each piece an item of bounded size."""
-        pieces = [rows[start : start + PIECE_ROWS] for start in range(0, len(rows), PIECE_ROWS)]
+        pieces = await _pieces_of(rows)
         findings = findings_of(report)
         importing = self.importing
         for start in range(0, len(pieces), PIECES_AT_ONCE):
@@ -134,6 +136,7 @@ class Job:
             notes=tuple(report.notes),
             pieces=len(pieces),
             findings=len(findings),
+            new_categories=tuple(report.new_categories),
             **self._after_check(report, booking=bool(pieces)),
         )
 
@@ -158,6 +161,22 @@ class Job:
                 await batch.commit(self.app.store)
             except Stale:
                 raise Superseded from None
+
+
+async def _pieces_of(rows: Sequence[Row]) -> list[list[Row]]:
+    """Split rows into pieces that are bounded in rows and bytes."""
+    pieces: list[list[Row]] = []
+    size = 0
+    for number, row in enumerate(rows):
+        more = len(msgspec.json.encode(row))
+        if not pieces or len(pieces[-1]) == PIECE_ROWS or size + more > PIECE_BYTES:
+            pieces.append([])
+            size = 0
+        pieces[-1].append(row)
+        size += more
+        if number % PIECE_ROWS == 0:
+            await give_way()
+    return pieces
 
 
 def findings_of(report: ImportReport) -> list[ImportFindings]:

@@ -605,7 +605,7 @@ export interface paths {
         put?: never;
         /**
          * Import stock from a CSV file, by SKU
-         * @description The body is the file, with the columns `sku`, `quantity` and perhaps `location` and `reason`, or the file of `GET /inventory/export`. 200 where it is done within 10 seconds, else 202: `GET /imports/{id}` shows how far it is. Every row is checked before the first is booked.
+         * @description The body is the file, or a form with it. It has the columns `sku`, `quantity` and perhaps `location` and `reason`, or is that of `GET /inventory/export`. 200 where it is done within 10 seconds, else 202: `GET /imports/{id}` shows how far it is. Every row is checked before the first is booked.
          */
         post: operations["post-inventory-import"];
         delete?: never;
@@ -1317,6 +1317,26 @@ export interface paths {
         get: operations["get-products-export"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/products/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import products from a CSV file, by SKU
+         * @description The body is the file, or a form with it, with the columns of `GET /products/export`. A SKU that is not there makes a product, another changes the fields that differ. 200 where it is done within 10 seconds, else 202: `GET /imports/{id}` shows how far it is. Every row is checked before the first is booked.
+         */
+        post: operations["post-products-import"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2315,6 +2335,14 @@ export interface components {
             expirationMinutes?: number;
         };
         /**
+         * FormWithFile
+         * @description A form with the file as its one file.
+         */
+        FormWithFile: {
+            /** Format: binary */
+            file: string;
+        };
+        /**
          * HealthView
          * @description The health of the service; three fields are also at the top level of the answer.
          */
@@ -2369,6 +2397,39 @@ export interface components {
             widths: number[];
         };
         /**
+         * ImportQuery
+         * @description How a file is imported.
+         */
+        ImportQuery: {
+            /**
+             * @description Check every row and show what would change; book nothing
+             * @default false
+             */
+            dryRun?: boolean;
+            /**
+             * @description What the file is called, to be found again in the list
+             * @default
+             */
+            fileName?: string;
+            /**
+             * @description stop: book every row or none; skip: book the good rows
+             * @default stop
+             * @enum {unknown}
+             */
+            onError?: "skip" | "stop";
+            /**
+             * @description The format of the file
+             * @default auto
+             * @enum {unknown}
+             */
+            profile?: "auto" | "stockwright";
+            /**
+             * @description The upload that holds the file, instead of a body
+             * @default null
+             */
+            uploadId?: string | null;
+        };
+        /**
          * ImportSummary
          * @description An import in the list. `created` to `failed` count rows, of a dry run those that would be.
          */
@@ -2384,7 +2445,7 @@ export interface components {
             fileName: string;
             importId: string;
             /** @enum {unknown} */
-            kind: "stock";
+            kind: "products" | "stock";
             mode: string;
             notUndone: number;
             /** @enum {unknown} */
@@ -2417,7 +2478,7 @@ export interface components {
             fileName: string;
             importId: string;
             /** @enum {unknown} */
-            kind: "stock";
+            kind: "products" | "stock";
             mode: string;
             notes: string[];
             notUndone: number;
@@ -5541,6 +5602,7 @@ export interface operations {
         };
         requestBody: {
             content: {
+                "multipart/form-data": components["schemas"]["FormWithFile"];
                 "text/csv": string;
             };
         };
@@ -7119,6 +7181,42 @@ export interface operations {
                 };
                 content: {
                     "text/csv": unknown;
+                };
+            };
+        };
+    };
+    "post-products-import": {
+        parameters: {
+            query?: {
+                dryRun?: boolean | "";
+                fileName?: string;
+                onError?: ("skip" | "stop") | "";
+                profile?: ("auto" | "stockwright") | "";
+                uploadId?: string | null | "";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["FormWithFile"];
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["ImportView"];
+                        meta: components["schemas"]["Meta"];
+                        /** @constant */
+                        success: true;
+                    };
                 };
             };
         };

@@ -22,7 +22,7 @@ export function ExportButton<Filter extends object>({
   const download = useMutation({
     mutationFn: async () => {
       const { response } = await get(filter);
-      save(await response.blob(), `${name}-${dayOf(new Date())}.csv`);
+      saveFile(await response.blob(), `${name}-${dayOf(new Date())}.csv`);
     },
     onError: (error) => toast.error(error),
   });
@@ -42,7 +42,8 @@ export function ExportButton<Filter extends object>({
   );
 }
 
-function save(file: Blob, name: string): void {
+/** Hands a file to the browser, to be stored where downloads are. */
+export function saveFile(file: Blob, name: string): void {
   const address = URL.createObjectURL(file);
   const link = document.createElement("a");
   link.href = address;

@@ -2,6 +2,7 @@ import {
   Boxes,
   ClipboardCheck,
   ClipboardList,
+  FileUp,
   Hourglass,
   MapPin,
   ScanBarcode,
@@ -119,5 +120,13 @@ export const stockPages: readonly AdminPage[] = [
     group: "Catalog",
     icon: Tags,
     load: () => import("./categories"),
+  },
+  {
+    path: "imports",
+    title: "Imports",
+    group: "Catalog",
+    icon: FileUp,
+    keywords: "import csv file spreadsheet upload undo",
+    load: () => import("./imports"),
   },
 ];
