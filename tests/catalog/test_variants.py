@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 
-from stockwright.base.errors import AlreadyExists, Conflict, InsufficientStock, Invalid, NotFound
+from stockwright.base.errors import AlreadyExists, Busy, Conflict, InsufficientStock, Invalid, NotFound
 from stockwright.catalog.availability import check_availability
 from stockwright.catalog.explain import explain
 from stockwright.catalog.inventory import (
@@ -423,13 +424,20 @@ async def test_many_variants_are_made_and_deleted(app: App, phone: Phone) -> Non
 
 
 async def test_buyers_of_two_colors_get_what_there_is_of_each(app: App, phone: Phone) -> None:
-    made = await phone(coral=5, mint=5)
-    buys = [
-        place_order(app, ALICE, PlaceOrder([LineWanted(1, made.product.id, options=options)]))
-        for options in (CORAL, MINT)
-        for _ in range(12)
-    ]
-    results = await asyncio.gather(*buys, return_exceptions=True)
-    sold = [result.lines[0].sku for result in results if not isinstance(result, BaseException)]
-    assert {sku: sold.count(sku) for sku in sold} == {"PH-1-C": 5, "PH-1-M": 5}
-    assert all(isinstance(each, InsufficientStock) for each in results if isinstance(each, BaseException))
+    made = await phone(coral=50, mint=50)
+    at_once = asyncio.Semaphore(20)
+
+    async def buy(options: dict[str, str]) -> str:
+        order = PlaceOrder([LineWanted(1, made.product.id, options=options)])
+        async with at_once:
+            while True:
+                try:
+                    return (await place_order(app, ALICE, order)).lines[0].sku
+                except Busy:
+                    continue
+                except InsufficientStock:
+                    return "none left"
+
+    sold = await asyncio.gather(*[buy(options) for _ in range(200) for options in (CORAL, MINT)])
+    assert Counter(sold) == {"PH-1-C": 50, "PH-1-M": 50, "none left": 300}
+    assert units(await get_product(app, made.product.id)) == {"PH-1-C": 0, "PH-1-M": 0}

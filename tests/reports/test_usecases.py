@@ -14,6 +14,7 @@ from stockwright.adapters.ids import SystemIds
 from stockwright.base.errors import Invalid, NotFound
 from stockwright.catalog.inventory import ChangeStock, Initialize, Transfer, change_stock, initialize, transfer
 from stockwright.catalog.ledger import MovementFilter, list_movements
+from stockwright.catalog.new_product import CreateProduct, create_product
 from stockwright.catalog.stocked import get_product
 from stockwright.catalog.usecases import UpdateProduct, delete_product, update_product
 from stockwright.context import App
@@ -28,6 +29,7 @@ from stockwright.orders.usecases import (
     place_order,
     return_order,
 )
+from stockwright.products.variant_rules import NewVariant
 from stockwright.reports.stock_reports import Moved, report_stock_history, report_stock_value
 from stockwright.reports.usecases import Range, report_sales, report_summary, report_top_products
 from stockwright.sales.load_lines import LineWanted
@@ -133,6 +135,23 @@ async def test_top_products_are_ranked_by_units_or_revenue(app: App, product: Pr
     by_revenue = await report_top_products(app, Range(TODAY, TODAY), by="revenue")
     assert [(each.product_id, each.cents["USD"]) for each in by_revenue.products] == [(dear, 180_000), (cheap, 900)]
     assert len((await report_top_products(app, Range(TODAY, TODAY), limit=1)).products) == 1
+
+
+async def test_top_products_show_what_each_of_their_variants_sold(app: App, product: Product) -> None:
+    variants = [NewVariant(options={"color": color}, sku=f"PH-{color}", quantity=9) for color in ("coral", "mint")]
+    phone = (
+        await create_product(app, ADMIN, CreateProduct("Phone", "PH-1", None, None, 500, variants=variants))
+    ).product
+    chair = (await product(50)).product.id
+    coral, mint = phone.variant_ids
+    await buy(app, (mint, 4), (coral, 1), (chair, 5))
+    await sell(app, mint, 2)
+    await count_all(app)
+    first, second = (await report_top_products(app, Range(TODAY, TODAY))).products
+    assert (first.product_id, first.units, first.cents, first.name) == (phone.id, 7, {"USD": 3500}, "Phone")
+    shown = [(each.own_variant, each.units, each.sku, each.name) for each in first.variants]
+    assert shown == [(mint, 6, "PH-mint", "Phone (color: mint)"), (coral, 1, "PH-coral", "Phone (color: coral)")]
+    assert (second.product_id, second.units, second.variants) == (chair, 5, [])
 
 
 async def test_the_summary_shows_today_yesterday_and_open_work(app: App, product: Product, clock: Clock) -> None:

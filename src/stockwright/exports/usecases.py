@@ -127,7 +127,9 @@ async def _inventory(app: App, _: Request, selected: Selection) -> AsyncIterator
                 stock.product_id, stock.sku, name, location, stock.available_at(location), level.reserved,
                 level.available - stock.available_at(location), level.total, stock.low_stock,
             ]
-            for name, stock in ((found.product.name, found.stock) for found in page)
+            for name, stock in (
+                (found.product.name_of(stock.own_variant), stock) for found in page for stock in found.stocks
+            )
             for location, level in stock.levels.items()
             if wanted.location in (None, location)
         )  # fmt: skip
@@ -146,7 +148,7 @@ async def _movements(app: App, _: Request, selected: Selection) -> AsyncIterator
         yield (
             [
                 each.id, each.at, each.product_id, each.sku,
-                products[each.product_id].name if each.product_id in products else "",
+                products[each.product_id].name_of(each.own_variant) if each.product_id in products else "",
                 each.location, each.type, each.quantity, "" if each.balance_after is None else each.balance_after,
                 each.reason, each.reference, each.actor, each.request_id,
             ]
