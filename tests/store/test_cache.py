@@ -37,9 +37,9 @@ def test_what_is_written_and_not_read_goes_a_half_at_a_time(monkeypatch: pytest.
     monkeypatch.setattr(cache, "WRITTEN_MAX", 3)
     cached = Cache()
     cached.put(("r", "X"), row("r", 10))
-    cached.changed([((name, "X"), row(name, 10)) for name in "abcd"])
+    cached.changed({(name, "X"): row(name, 10) for name in "abcd"}, ())
     assert cached.find(("b", "X")) is not None
-    cached.changed([((name, "X"), row(name, 10)) for name in "brefg"])
+    cached.changed({(name, "X"): row(name, 10) for name in "brefg"}, ())
     found = {name for name in "abcdefgr" if cached.look_up((name, "X"))}
     assert found == set("bdefgr")
     assert set(cached.rows) == {("r", "X"), ("b", "X")}
@@ -50,7 +50,7 @@ def test_a_row_is_never_kept_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cache, "WRITTEN_MAX", 2)
     cached = Cache()
     for size, names in enumerate(("ab", "bc", "ac", "cd", "ba"), 1):
-        cached.changed([((name, "X"), row(name, size)) for name in names])
+        cached.changed({(name, "X"): row(name, size) for name in names}, ())
         for name in names:
             kept = [
                 each[(name, "X")].bytes for each in (cached.rows, cached.written, cached.former) if (name, "X") in each
@@ -59,7 +59,7 @@ def test_a_row_is_never_kept_twice(monkeypatch: pytest.MonkeyPatch) -> None:
         cached.find((names[0], "X"))
     cached.forget([("a", "X"), ("c", "X")])
     assert cached.look_up(("a", "X")) is cached.look_up(("c", "X")) is None
-    cached.changed([(("d", "X"), row("d", BODY_BYTES_MAX + 1))])
+    cached.changed({("d", "X"): row("d", BODY_BYTES_MAX + 1)}, ())
     assert cached.look_up(("d", "X")) is None
 
 
@@ -75,7 +75,7 @@ def test_a_change_invalidates_the_cache_of_its_partition(monkeypatch: pytest.Mon
     cached = Cache()
     for name in ("a", "b"):
         cached.put_partition(name, Page((), None))
-    cached.changed([(("a", "X"), row("a", 1))])
+    cached.changed({("a", "X"): row("a", 1)}, ())
     assert list(cached.partitions) == ["b"]
     for name in ("c", "d"):
         cached.put_partition(name, Page((), None))

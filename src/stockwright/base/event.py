@@ -12,7 +12,7 @@ from stockwright.base.errors import Permanent
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
-class EventData(Struct, frozen=True, kw_only=True, rename="camel"):
+class EventData(Struct, frozen=True, kw_only=True, rename="camel", gc=False):
     """What an event says: a subclass per event, which are all in `events/catalogue.py`.
 
     It holds what a reader needs without asking again, and never a secret.
@@ -30,7 +30,7 @@ class EventData(Struct, frozen=True, kw_only=True, rename="camel"):
 Data = TypeVar("Data", bound=EventData)
 
 
-class Event(Struct, frozen=True):
+class Event(Struct, frozen=True, gc=False):
     """A fact that has happened, stored once and in the order of the commits.
 
     `subject` is the id of the thing it is about; `data` is what the class of that `name` says, as a JSON object.

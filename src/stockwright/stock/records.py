@@ -6,6 +6,7 @@ one partition, those of all of its variants.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from msgspec.structs import force_setattr, replace
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from stockwright.stock.model import Shift
     from stockwright.store.batch import Batch
-    from stockwright.store.port import Item, Key, Store
+    from stockwright.store.port import Item, Key, Path, Store
 
 
 STOCK = "STOCK"
@@ -74,15 +75,21 @@ def shift_stock(batch: Batch, variant_id: str, shifts: Mapping[str, Shift], at: 
 
     Only a number that falls needs its floor: no level ever has less than nothing.
     """
-    deltas: dict[tuple[str, ...], int] = {}
-    floors: dict[tuple[str, ...], int] = {}
-    for location, shift in shifts.items():
-        for name, delta in (("available", shift.available), ("reserved", shift.reserved), ("total", shift.total)):
-            if delta:
-                deltas[("levels", location, name)] = delta
-                if delta < 0:
-                    floors[("levels", location, name)] = 0
+    moves = [_moves(location, shift) for location, shift in shifts.items()]
+    if len(moves) == 1:
+        deltas, floors = moves[0]
+    else:
+        deltas = {path: delta for each, _ in moves for path, delta in each.items()}
+        floors = dict.fromkeys((path for _, each in moves for path in each), 0)
     batch.add(stock_key(variant_id), deltas, floors, expect, {"updatedAt": at})
+
+
+@lru_cache(4096)
+def _moves(location: str, shift: Shift) -> tuple[dict[Path, int], dict[Path, int]]:
+    """Return by how much the numbers of a level change, and the floors of those that fall; not to be changed."""
+    changes = (("available", shift.available), ("reserved", shift.reserved), ("total", shift.total))
+    deltas: dict[Path, int] = {("levels", location, name): delta for name, delta in changes if delta}
+    return deltas, {path: 0 for path, delta in deltas.items() if delta < 0}
 
 
 def change_stock(batch: Batch, stock: Stock, changes: Mapping[str, int], at: int, expect: int | None = None) -> None:

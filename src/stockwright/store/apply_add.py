@@ -21,13 +21,15 @@ def added(body: Body, add: Add) -> Body | None:
     Only the maps on the way to a number are copied, each once: the former body stays as it was.
     """
     after: Body = {**body, **add.sets}
-    copies: dict[Path, dict[str, Any]] = {}
+    copies: dict[Path, dict[str, Any]] = {(): after}
+    way: Path = ()
+    inner: dict[str, Any] | None = after
     floors = add.floors
     for path, delta in add.deltas.items():
-        way = path[:-1]
-        inner = copies.get(way) if way else after
-        if inner is None:
-            inner = _copied(after, way, copies)
+        if path[:-1] != way:
+            # Numbers of one map mostly follow each other.
+            way = path[:-1]
+            inner = copies.get(way) or _copied(after, way, copies)
         value: Any = None if inner is None else inner.get(path[-1])
         if inner is None or not isinstance(value, int):
             return None

@@ -38,7 +38,7 @@ ABSENT: Final = 0
 """The version of an item that is not there: `expect=ABSENT` writes only what is new."""
 
 
-class Item(Struct, frozen=True, eq=False):
+class Item(Struct, frozen=True, eq=False, gc=False):
     """An item as stored. Its content is shared, never changed in place.
 
     `damaged` makes the error for a body that cannot be read, where the engine counts such faults.
@@ -96,7 +96,7 @@ def body_of(content: Content) -> Body:
     return body
 
 
-class Put(Struct, frozen=True):
+class Put(Struct, frozen=True, gc=False):
     """Write the whole item where its version is `expect` (ABSENT: where there is none).
 
     `indexes` names the entries it has: index → (partition, sort); sorts are unique within a
@@ -118,7 +118,7 @@ class Put(Struct, frozen=True):
     """
 
 
-class Add(Struct, frozen=True):
+class Add(Struct, frozen=True, gc=False):
     """Add to whole numbers inside an item; no result may fall below its floor.
 
     The item and every path must exist. Where `expect` is given the version must match too.
@@ -132,21 +132,21 @@ class Add(Struct, frozen=True):
     sets: Mapping[str, int] = field(default_factory=dict)
 
 
-class Check(Struct, frozen=True):
+class Check(Struct, frozen=True, gc=False):
     """Write nothing; only hold the commit to the item's version."""
 
     key: Key
     expect: int
 
 
-class Delete(Struct, frozen=True):
+class Delete(Struct, frozen=True, gc=False):
     """Remove the item where its version is `expect`."""
 
     key: Key
     expect: int
 
 
-class Append(Struct, frozen=True):
+class Append(Struct, frozen=True, gc=False):
     """Append an event to the log."""
 
     event: Event

@@ -14,10 +14,10 @@ from msgspec import Struct, field
 
 from stockwright.store.port import ABSENT, Item
 from stockwright.store.sqlite.codec import encode
-from stockwright.store.sqlite.watches import Name, Watches, lists_of, names_of
+from stockwright.store.sqlite.watches import Name, Watches
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from stockwright.base.event import Event
     from stockwright.store.port import Key, Page, Put
@@ -42,7 +42,7 @@ PARTITION_BYTES_MAX: Final = 64 * 1024
 """Of one partition's encoded items."""
 
 
-class Row(Struct):
+class Row(Struct, gc=False):
     """An item with what its writer must know; never changed in place while readers may hold its item."""
 
     item: Item
@@ -116,13 +116,19 @@ class Cache(Struct):
         return self.rows.get(key) or self.written.get(key) or self.former.get(key)
 
     def put(self, key: Key, row: Row) -> None:
-        """Cache a row as it now is, unless it is large."""
-        self._forget(key)
-        if row.bytes <= BODY_BYTES_MAX:
-            self.rows[key] = row
+        """Cache a row as it now is, unless it is large; one that is cached keeps its place among those used."""
+        if row.bytes > BODY_BYTES_MAX:
+            self._forget(key)
+            return
+        former = self.rows.get(key)
+        if former is None:
+            self._forget(key)
             self.bytes += row.cost
-            while self.bytes > BYTES_MAX:
-                self.bytes -= self.rows.pop(next(iter(self.rows))).cost
+        else:
+            self.bytes += row.cost - former.cost
+        self.rows[key] = row
+        while self.bytes > BYTES_MAX:
+            self.bytes -= self.rows.pop(next(iter(self.rows))).cost
 
     def put_written(self, key: Key, row: Row) -> None:
         """Cache a row that is being written; among those that are read if it was there."""
@@ -150,16 +156,16 @@ class Cache(Struct):
             self.partitions.clear()
         self.partitions[partition] = page
 
-    def changed(self, touched: Iterable[tuple[Key, Row]]) -> None:
-        """Take over what a batch has written."""
-        partitions, put = self.partitions, self.put_written
-        for key, row in touched:
-            if self.watches.by_name:
-                self.watches.changed((*names_of(key), *lists_of(row)))
+    def changed(self, touched: Mapping[Key, Row], lists: Iterable[Name]) -> None:
+        """Take over what a batch has written; its items now stand in these lists."""
+        put = self.put_written
+        partitions = {partition for partition, _ in touched}
+        self.watches.changed(partitions.union(touched, lists))
+        for partition in self.partitions.keys() & partitions:
+            del self.partitions[partition]
+        for key, row in touched.items():
             row.put = None
             put(key, row)
-            if partitions:
-                partitions.pop(key[0], None)
 
     def add_events(self, events: Iterable[Event], sizes: Iterable[int]) -> None:
         """Cache the newest events, of which these are the encoded sizes; a gap before them means that others wrote."""
@@ -175,12 +181,12 @@ class Cache(Struct):
 
     def forget(self, keys: Iterable[Key], lists: Iterable[Name] = ()) -> None:
         """Forget what others have changed: these items, which now stand in these lists."""
-        self.watches.changed(lists)
+        changed: set[Name] = set(lists)
         for key in keys:
-            self.watches.changed(names_of(key))
+            changed.update((key, key[0]))
             self._forget(key)
-            if self.partitions:
-                self.partitions.pop(key[0], None)
+            self.partitions.pop(key[0], None)
+        self.watches.changed(changed)
 
     @property
     def last_position(self) -> int | None:

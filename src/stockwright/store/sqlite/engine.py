@@ -242,5 +242,7 @@ class SqliteStore:
         self._watch.close()
         self._reader.close()
         self._writer.close()
+        # Its items refer to the reader, and do not take part in garbage collection.
+        self._cache.clear()
         if self._readonly is not None:
             self._readonly.close()

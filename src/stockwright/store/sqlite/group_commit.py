@@ -19,6 +19,7 @@ from stockwright.base.errors import Busy
 from stockwright.store.port import Append, ConditionFailed
 from stockwright.store.sqlite.cache import GONE
 from stockwright.store.sqlite.faults import count_write, translate_write
+from stockwright.store.sqlite.watches import lists_of
 from stockwright.store.sqlite.writing import Decided, Rewrite, Transaction, Trim
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from stockwright.store.sqlite.cache import Cache, Row
     from stockwright.store.sqlite.others import Others
     from stockwright.store.sqlite.reading import Reader
+    from stockwright.store.sqlite.watches import Name
     from stockwright.store.sqlite.writer_queue import WriterQueue
     from stockwright.store.sqlite.writing import Asking
 
@@ -130,8 +132,9 @@ class GroupCommit:
                 self._writer.execute("ROLLBACK")
             else:
                 removed_through = max((trim.through for trim in batch.trims), default=0)
-                number = self._others.note(self._writer, None if batch.rewritten else batch.touched, removed_through)
-                self._others.expect(number, partial(self._take_over, batch))
+                touched, lists = None if batch.rewritten else batch.touched, lists_of(batch.touched.values())
+                number = self._others.note(self._writer, touched, lists, removed_through)
+                self._others.expect(number, partial(self._take_over, batch, lists))
                 self._reader.hold()
                 await asyncio.get_running_loop().run_in_executor(self.thread, self._writer.execute, "COMMIT")
         except BaseException:
@@ -212,10 +215,10 @@ class GroupCommit:
         else:
             self._reader.catch_up()
 
-    def _take_over(self, batch: Transaction) -> None:
+    def _take_over(self, batch: Transaction, lists: set[Name]) -> None:
         for trim in batch.trims:
             self._cache.forget_events_through(trim.through)
-        self._cache.changed(batch.touched.items())
+        self._cache.changed(batch.touched, lists)
         self._cache.add_events(batch.events, batch.event_sizes)
         if batch.rewritten:
             self._cache.forget_events()

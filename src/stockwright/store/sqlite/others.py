@@ -17,15 +17,15 @@ import msgspec
 
 from stockwright.store.sqlite.cache import EVENTS_MAX
 from stockwright.store.sqlite.codec import event_of
-from stockwright.store.sqlite.watches import lists_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection
 
     import apsw
 
     from stockwright.store.port import Key
-    from stockwright.store.sqlite.cache import Cache, Row
+    from stockwright.store.sqlite.cache import Cache
+    from stockwright.store.sqlite.watches import Name
 
 
 KEPT_COMMITS: Final = 256
@@ -46,14 +46,15 @@ class Others:
         self._seen: int = found[0][0]
         self._own: tuple[int, Callable[[], None]] | None = None
 
-    def note(self, writer: apsw.Connection, touched: Mapping[Key, Row] | None, removed_through: int = 0) -> int:
+    def note(
+        self, writer: apsw.Connection, touched: Collection[Key] | None, lists: Collection[Name], removed_through: int
+    ) -> int:
         """Note what a transaction of ours changes (None: everything), in it; returns its number.
 
         Events up to `removed_through` are removed by it.
         """
         noted = None
         if touched is not None and len(touched) <= KEYS_MAX:
-            lists = {name for row in touched.values() for name in lists_of(row)}
             noted = msgspec.json.encode((list(touched), list(lists), removed_through))
         writer.execute("INSERT INTO changed (keys) VALUES (?)", (noted,))
         number = writer.last_insert_rowid()

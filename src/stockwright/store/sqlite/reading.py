@@ -62,6 +62,8 @@ class Reader:
         self._seen_version = connection.pragma("data_version")
         self._looked = False
         self._held = False
+        self._on_damaged = self._damaged
+        """One for all items."""
 
     # ---- one moment ----------------------------------------------------------------------
 
@@ -167,10 +169,7 @@ class Reader:
 
     def row_of(self, key: Key, version: int, body: bytes) -> Row:
         """Return an item as it was read from the file."""
-        return Row(self._stored(key, version, body), len(body))
-
-    def _stored(self, key: Key, version: int, body: bytes) -> Item:
-        return Item(key, version, body, damaged=self._damaged)
+        return Row(Item(key, version, body, None, self._on_damaged), len(body))
 
     def _damaged(self, fault: Exception) -> Exception:
         return translate_read(fault, self.faults)

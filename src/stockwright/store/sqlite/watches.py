@@ -10,9 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Set
 
-    from stockwright.store.port import Key
     from stockwright.store.sqlite.cache import Row
 
 
@@ -59,9 +58,9 @@ class Watches:
     def __init__(self) -> None:
         self.by_name: dict[Name, set[Watch]] = {}
 
-    def changed(self, names: Iterable[Name]) -> None:
+    def changed(self, names: Set[Name]) -> None:
         """End who has read any of these."""
-        for name in names:
+        for name in self.by_name.keys() & names:
             for watch in tuple(self.by_name.get(name, ())):
                 watch.end()
 
@@ -72,11 +71,7 @@ class Watches:
                 watch.end()
 
 
-def names_of(key: Key) -> tuple[Name, Name]:
-    """Return what changes with an item: itself, and its partition of keys."""
-    return key, key[0]
-
-
-def lists_of(row: Row) -> Iterable[Name]:
-    """Return the index partitions that an item, as it was just written, belongs to."""
-    return () if row.put is None else [(index, partition) for index, (partition, _) in row.put.indexes.items()]
+def lists_of(rows: Iterable[Row]) -> set[Name]:
+    """Return the index partitions that items, as they were just written, belong to."""
+    puts = [row.put for row in rows if row.put is not None]
+    return {(index, partition) for put in puts for index, (partition, _) in put.indexes.items()}
