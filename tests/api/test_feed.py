@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import zlib
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
@@ -148,6 +149,37 @@ async def test_an_event_that_was_stored_again_is_sent_as_it_is_now(feed: Feed, a
         async with aclosing(await opened(feed, after=first.position)) as parts:  # type: ignore[type-var]
             assert said in await until(parts, lambda text: b"thing.done" in text)
         await app.store.rewrite([replace(second, data={"n": 0})])
+
+
+async def test_a_compressed_stream_says_the_same_as_one_that_is_not(
+    feed: Feed, app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feeds, "COMPRESSED_AT_ONCE", 2000)
+    monkeypatch.setattr(feeds, "WAIT_SECONDS", 0.2)
+    plain = await opened(feed)
+    await until(plain, lambda text: b"retry" in text)
+    await happen(app, 5)
+    said = await until(plain, lambda text: events_in(text)["thing.done"] == 5)
+    first = said.splitlines()[0].decode().partition(" ")[2]
+    # A second one comes later, and is sent what it missed, then both are sent the same.
+    small = await feed.open("usr_2", yes, first, compressed=True)
+    unpack = zlib.decompressobj(31)
+    got = unpack.decompress(await anext(small))
+    assert got.startswith(b"retry: 2000\nid: ")
+    for count in (1, 50):
+        await happen(app, count)
+        said += await until(plain, lambda text, count=count: events_in(text)["thing.done"] == count)  # type: ignore[misc]
+    while events_in(got)["thing.done"] < 55 or b": still here" not in got:
+        # Each part can be read as soon as it has come.
+        before = got
+        got += unpack.decompress(await anext(small))
+        assert got != before
+    assert events_in(said)["thing.done"] == 56
+    assert [line for line in got.splitlines() if line.startswith(b"data: ")] == [
+        line for line in said.splitlines() if line.startswith(b"data: ")
+    ][1:]
+    for parts in (plain, small):
+        await parts.aclose()  # type: ignore[attr-defined]
 
 
 async def test_events_before_the_first_read_are_sent(feed: Feed, app: App) -> None:

@@ -14,6 +14,12 @@ COMPRESSION_LEVEL: Final = 4
 _AS_GZIP: Final = 31
 
 
+STREAM_LEVEL: Final = 1
+"""The quickest: parts of a stream are compressed while others wait."""
+STREAM_HEAD: Final = b"\x1f\x8b\x08" + b"\0" * 6 + b"\xff"
+"""How a stream compressed with gzip begins (RFC 1952)."""
+
+
 def accepts_gzip(accepted: str) -> bool:
     """Return whether an Accept-Encoding header takes gzip."""
     return _GZIP.search(accepted) is not None
@@ -22,6 +28,12 @@ def accepts_gzip(accepted: str) -> bool:
 def compress(body: bytes) -> bytes:
     """Compress a body with gzip."""
     return zlib.compress(body, COMPRESSION_LEVEL, wbits=_AS_GZIP)
+
+
+def compress_part(part: bytes) -> bytes:
+    """Compress a part of a stream. It refers to no other and ends on a byte, so it may follow any in any stream."""
+    packer = zlib.compressobj(STREAM_LEVEL, wbits=-zlib.MAX_WBITS)
+    return packer.compress(part) + packer.flush(zlib.Z_SYNC_FLUSH)
 
 
 @lru_cache(maxsize=4)

@@ -21,6 +21,7 @@ from stockwright.base.event import Event
 from stockwright.base.long_work import give_way
 from stockwright.context import App
 from stockwright.events.log import newest_position, stable_position
+from stockwright.http.compression import STREAM_HEAD, compress_part
 from stockwright.operations.wire import event_view
 from stockwright.store.port import log_order
 from stockwright.store.retention import load_log_start
@@ -33,6 +34,8 @@ REPLAY_MAX: Final = 1000
 READ_AT_ONCE: Final = 100
 ROUND_MAX: Final = 2000
 """How many events go to each stream as one part."""
+COMPRESSED_AT_ONCE: Final = 32 * 1024
+"""A part of more bytes is compressed in a thread."""
 WAIT_SECONDS: Final = 15.0
 """How long nothing is sent before a comment is; as often each stream's right to it is checked."""
 STREAMS_AT_ONCE: Final = 50
@@ -47,14 +50,16 @@ FULL_RETRY_AFTER_SECONDS: Final = 30
 RESET: Final = "stream.reset"
 """The event that says: more was missed than is sent again; reload what is shown, and continue from here."""
 STAY: Final = b": still here\n\n"
+COMPRESSED_STAY: Final = compress_part(STAY)
 MayRead = Callable[[], Awaitable[bool]]
 
 
 class Stream:
     """What one client is still to be sent."""
 
-    def __init__(self, account_id: str, may_read: MayRead, position: str) -> None:
+    def __init__(self, account_id: str, may_read: MayRead, position: str, *, compressed: bool = False) -> None:
         self.account_id, self.may_read = account_id, may_read
+        self.compressed = compressed
         self.position = position
         """Where the live events of this stream begin."""
         self.dropped = False
@@ -143,22 +148,23 @@ class Feed:
         for stream in self._streams:
             stream.end()
 
-    async def open(self, account_id: str, may_read: MayRead, after: str | None) -> Parts:
+    async def open(self, account_id: str, may_read: MayRead, after: str | None, *, compressed: bool = False) -> Parts:
         """Return what a stream sends, from behind `after` (None: from now on); refuse one too many.
 
         It has its position in the log when this returns, and must be closed by its caller, read or not.
         """
-        stream = await self._join(account_id, may_read)
+        stream = await self._join(account_id, may_read, compressed=compressed)
         return Parts(self._parts(stream, after), partial(self._leave, stream))
 
     async def _parts(self, stream: Stream, after: str | None) -> AsyncGenerator[bytes, None]:
         """Begin with where the stream begins, so that who has seen nothing yet misses nothing either."""
         try:
             begin = stream.position if after is None else after
-            yield b"retry: 2000\nid: %s\n\n" % begin.encode()
+            opening = b"retry: 2000\nid: %s\n\n" % begin.encode()
+            yield STREAM_HEAD + compress_part(opening) if stream.compressed else opening
             if after is not None:
                 async for part in self._replay(stream, after):
-                    yield part
+                    yield compress_part(part) if stream.compressed else part
             async for part in self._live(stream):
                 yield part
         finally:
@@ -203,11 +209,11 @@ class Feed:
                 if not await stream.may_read():
                     return
             if found is None:
-                yield STAY
+                yield COMPRESSED_STAY if stream.compressed else STAY
             elif log_order(found[0]) > log_order(stream.position):
                 yield found[1]
 
-    async def _join(self, account_id: str, may_read: MayRead) -> Stream:
+    async def _join(self, account_id: str, may_read: MayRead, *, compressed: bool) -> Stream:
         """Let a stream hear of everything from now on; refuse one too many."""
         async with self._starting:
             if self._of_account[account_id] >= STREAMS_OF_ACCOUNT_MAX:
@@ -222,9 +228,8 @@ class Feed:
             if self._reader is None:
                 self._position = await stable_position(self._app)
                 self._asked = time.monotonic()
-                self._asked = time.monotonic()
                 self._reader = asyncio.create_task(self._read())
-            stream = Stream(account_id, may_read, self._position)
+            stream = Stream(account_id, may_read, self._position, compressed=compressed)
             self._streams.add(stream)
             self._of_account[account_id] += 1
         return stream
@@ -271,11 +276,17 @@ class Feed:
             await give_way()
         if not encoded:
             return
-        part, self._position = b"".join(encoded), position
+        part = b"".join(encoded)
+        # Once for all streams, which have equal rights; in a thread where it may take longer than a step.
+        compressed = b""
+        if any(stream.compressed for stream in self._streams):
+            large = len(part) > COMPRESSED_AT_ONCE
+            compressed = await asyncio.to_thread(compress_part, part) if large else compress_part(part)
+        self._position = position
 
         def push(stream: Stream) -> None:
             stream.doubted = stream.doubted or stream.account_id in changed
-            stream.push(position, part)
+            stream.push(position, compressed if stream.compressed else part)
 
         await self._each_stream(push)
 

@@ -12,6 +12,7 @@ from stockwright.base.errors import Invalid, Unauthorized
 from stockwright.base.event import Event
 from stockwright.events import log as log_events
 from stockwright.events.records import DeadLetter
+from stockwright.http.compression import accepts_gzip
 from stockwright.http.lists import show_list
 from stockwright.http.route import Answer, AnyCall, Call, NoQuery, PlainCall, route
 from stockwright.http.wire import Empty, ListQuery, ListView
@@ -55,8 +56,10 @@ async def _stream(call: PlainCall) -> Answer:
     if call.app.settings.in_lambda:
         return Answer(stream=_once(call, after), content_type="text/event-stream")
     feed: Feed = call.scope["stockwright.feed"]
-    parts = await feed.open(call.request.actor.id, partial(_is_still_admin, call), after)
-    return Answer(stream=parts, content_type="text/event-stream")
+    compressed = accepts_gzip(call.headers.get("accept-encoding", ""))
+    parts = await feed.open(call.request.actor.id, partial(_is_still_admin, call), after, compressed=compressed)
+    headers = {"content-encoding": "gzip"} if compressed else {}
+    return Answer(stream=parts, headers=headers, content_type="text/event-stream")
 
 
 async def _once(call: AnyCall, after: str | None) -> AsyncIterator[bytes]:
