@@ -38,7 +38,7 @@ async def commit(app: App, request: Request, batch: Batch, result: Any = None, *
         await app.store.commit(batch.writes)
     except ConditionFailed as refused:
         raise _why(refused, record) from refused
-    _set_record(request, record if final or record is None else replace(record, answer=None))
+    _set_record(request, record if final or record is None else replace(record, answer=None, reference=None))
 
 
 async def decide(

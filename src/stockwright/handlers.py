@@ -50,7 +50,7 @@ def reactions_for(settings: Settings) -> tuple[Reaction, ...]:
 
 
 REACTIONS: Final[tuple[Reaction, ...]] = (
-    Handler("order-confirmation", customer_mail.confirm).on(OrderPlaced),
+    Handler("order-confirmation", customer_mail.confirm, customer_mail.confirm_many).on(OrderPlaced),
     Handler("order-mail", customer_mail.send_mail).on(*customer_mail.MAILS),
     Handler("order-topic", order_topic.publish, setting="orders_topic").on(
         *(each.event for each in NOTICES.values() if each.on_topic)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from stockwright.base.actor import Actor
     from stockwright.base.event import Event
     from stockwright.store.batch import Batch
+    from stockwright.store.idempotency import Recall, Reference
 
 
 class Request(Struct, frozen=True):
@@ -49,23 +50,30 @@ def caused_by(event: Event, actor: Actor = SYSTEM) -> Request:
 class KeyRecord(Struct, frozen=True):
     """What a commit stores with a key: the use case's result, and its answer.
 
-    `answer` is None where it is only known after the commit.
+    Without `answer` and `reference`, the answer is only known after the commit.
     """
 
     position: int
     """Which write of the commit it is."""
     result: Any
     answer: Mapping[str, Any] | None
+    reference: Reference | None = None
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether a replay can be answered."""
+        return self.answer is not None or self.reference is not None
 
 
 class Idempotency:
     """An Idempotency-Key at work: its record is one more write in the commit of the effect.
 
     Its creator reads afterwards in `record` whether a commit has used the key. `render` turns the
-    use case's result into the answer that a replay will give.
+    use case's result into the answer that a replay will give. Where `recall` has a reference to the result,
+    that is stored instead of the answer.
     """
 
-    __slots__ = ("key", "record", "render", "request_hash", "seconds")
+    __slots__ = ("key", "recall", "record", "render", "request_hash", "seconds")
 
     def __init__(
         self,
@@ -73,18 +81,20 @@ class Idempotency:
         request_hash: str,
         render: Callable[[Any], Mapping[str, Any]],
         *,
+        recall: Recall | None = None,
         seconds: int | None = IDEMPOTENCY_SECONDS,
     ) -> None:
-        self.key, self.request_hash, self.render = key, request_hash, render
+        self.key, self.request_hash, self.render, self.recall = key, request_hash, render, recall
         self.seconds = seconds
         """How long its record is stored; None: for ever (what an import did)."""
         self.record: KeyRecord | None = None
 
     def add_record(self, batch: Batch, result: Any, now: int) -> KeyRecord:
         """Add the key's record to a commit; it is to be set as `record` when that has succeeded."""
-        answer = None if result is None else self.render(result)
-        position = put_idempotency(batch, self.key, self.request_hash, answer, self.until(now))
-        return KeyRecord(position, result, answer)
+        reference = None if result is None or self.recall is None else self.recall.refer(result)
+        answer = self.render(result) if result is not None and reference is None else None
+        position = put_idempotency(batch, self.key, self.request_hash, answer, self.until(now), reference)
+        return KeyRecord(position, result, answer, reference)
 
     def until(self, now: int) -> int | None:
         """Return until when (epoch seconds) a record of now (ms) is stored; None: for ever."""

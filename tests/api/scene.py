@@ -97,8 +97,8 @@ class Scene:
         put_notification(
             batch,
             Notification(
-                self.ids["message"], "email", ALICE, "Order Packed", "It is packed.", "<p>It is packed.</p>",
-                "SENT", "evt_1", self.ids["placed"], now,
+                id=self.ids["message"], channel="email", to=ALICE, subject="Order Packed", body="It is packed.",
+                html="<p>It is packed.</p>", status="SENT", event_id="evt_1", about=self.ids["placed"], created_at=now,
             ),
         )  # fmt: skip
         await batch.commit(self.app.store)

@@ -445,7 +445,15 @@ async def test_routes_of_staff_show_a_customer_nothing_about_others(scene: Scene
     batch = Batch()
     for status in ("SENT", "FAILED"):
         found = Notification(
-            f"ntf_{status}", "email", ALICE, "Hello", "secret words", "", status, "evt_1", scene.ids["placed"], 1
+            id=f"ntf_{status}",
+            channel="email",
+            to=ALICE,
+            subject="Hello",
+            body="secret words",
+            status=status,
+            event_id="evt_1",
+            about=scene.ids["placed"],
+            created_at=1,
         )
         put_notification(batch, found)
     await batch.commit(scene.app.store)

@@ -58,7 +58,7 @@ def tamper(app: App, sort: str, path: str, value: Any) -> str:
     try:
         if sort == "EVENT":
             (found,) = connection.execute(
-                "SELECT position, body FROM event WHERE json_extract(body, '$.name')='order.packed'"
+                "SELECT position, body FROM event WHERE json_extract(body, '$[1]')='order.packed'"
             ).fetchall()
             position, body = found
             if value is None:
@@ -83,9 +83,9 @@ TAMPERED = {
     "a reservation": ("RESERVATION", "$.items[0].allocation.default", 1, "holds sum to the reserved"),
 }
 EVENTS = {
-    "an event's step": ("$.name", "order.delivered", "the order has taken the step of its event"),
-    "an event's order": ("$.subject", "ord_nobody", "the order of an event is there"),
-    "an event's total": ("$.data.totalAmount", 1, "an event has the order's total"),
+    "an event's step": ("$[1]", "order.delivered", "the order has taken the step of its event"),
+    "an event's order": ("$[2]", "ord_nobody", "the order of an event is there"),
+    "an event's total": ("$[4].totalAmount", 1, "an event has the order's total"),
     "an event that is gone": ("", None, "each step has its event"),
 }
 

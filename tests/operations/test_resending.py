@@ -244,7 +244,20 @@ async def test_a_message_of_an_order_with_a_later_status_is_still_sent_again(wor
 async def test_a_message_about_a_deleted_order_is_not_sent_again(world: World, handler: str) -> None:
     batch = Batch()
     notification = message_id("evt_1", handler, ALICE)
-    put_notification(batch, Notification(notification, "email", ALICE, "-", "-", "", "SENT", "evt_1", "ord_gone", 0))
+    put_notification(
+        batch,
+        Notification(
+            id=notification,
+            channel="email",
+            to=ALICE,
+            subject="-",
+            body="-",
+            status="SENT",
+            event_id="evt_1",
+            about="ord_gone",
+            created_at=0,
+        ),
+    )
     await batch.commit(world.app.store)
     with pytest.raises(Conflict, match="ord_gone of this message no longer exists"):
         await resend(world.app, BY_SYSTEM, notification)

@@ -58,11 +58,12 @@ async def _handle_together(records: list[dict[str, Any]], seconds: float) -> fro
         return frozenset()
     try:
         async with asyncio.timeout(seconds):
-            await _run.run_many(_function.app, list(events.values()))
+            left = await _run.run_many(_function.app, list(events.values())) or ()
     except Exception as fault:  # noqa: BLE001 - whatever it is, each is tried again
         _function.log.warning("batch failed", handler=_run.name, events=len(events), error=error_of(fault))
         return frozenset()
-    return frozenset(events)
+    left_ids = {event.id for event in left}
+    return frozenset(message_id for message_id, event in events.items() if event.id not in left_ids)
 
 
 def handler(event: Event, context: Any) -> Any:

@@ -203,10 +203,9 @@ class Dispatcher:
             return events
         try:
             async with asyncio.timeout(HANDLER_SECONDS_MAX):
-                await run_many(self._app, events)
+                return list(await run_many(self._app, events) or ())
         except Exception:  # noqa: BLE001 - each is logged with its name
             return events
-        return []
 
     async def _take(self, follower: Follower, event: Event) -> None:
         """Begin one event as soon as the handler has a free slot."""

@@ -22,8 +22,11 @@ class Reaction(Struct, frozen=True):
     name: str
     events: frozenset[str]
     run: Callable[[App, Event], Awaitable[None]]
-    run_many: Callable[[App, Sequence[Event]], Awaitable[None]] | None = None
-    """The same for several events at once, where that is less work; what fails is run one by one."""
+    run_many: Callable[[App, Sequence[Event]], Awaitable[Sequence[Event] | None]] | None = None
+    """The same for several events at once, where that is less work; what it returns is run one by one.
+
+    Where it fails, all of them are.
+    """
     setting: str | None = None
     every_seconds: float = 0
     """Between two batches of `run_many` where many events come: they gather meanwhile, so that each costs less."""
@@ -34,7 +37,7 @@ class Handler(Struct, Generic[Data], frozen=True):
 
     name: str
     run: Callable[[App, Event, Data], Awaitable[None]]
-    run_many: Callable[[App, Sequence[tuple[Event, Data]]], Awaitable[None]] | None = None
+    run_many: Callable[[App, Sequence[tuple[Event, Data]]], Awaitable[Sequence[Event] | None]] | None = None
     setting: str | None = None
     every_seconds: float = 0
 

@@ -271,6 +271,7 @@ class Exchange:
             f"{whose}#{check_key(key)}",
             request_hash(self.app.signing_key, route.method, path, query, self.raw_body),
             lambda result: kept_answer(route, answer_of(route, call, result)),
+            recall=route.recall,
             seconds=self.app.settings.keep_requests_hours * 3600,
         )
         call.request = replace(self.request, idempotency=idempotency)
@@ -296,7 +297,7 @@ class Exchange:
         if body is None:
             body = success(answer.data, self.request.id, self.app.clock.now(), **fields_at_top(route, answer.data))
         if len(body) >= COMPRESSED_BYTES_MIN and is_for_anybody(route, answer):
-            headers["vary"] = f"{self.extra['vary']}, Accept-Encoding" if "vary" in self.extra else "Accept-Encoding"
+            headers["vary"] = self._varies_by_encoding()
             if accepts_gzip(self.headers.get("accept-encoding", "")):
                 # What is always the same, such as the API's own description, is compressed once.
                 body = compressed_once(body) if answer.raw is not None else compress(body)
@@ -335,12 +336,17 @@ class Exchange:
         await self.send({"type": "http.response.start", "status": status, "headers": sent})
         await self.send({"type": "http.response.body", "body": body})
 
+    def _varies_by_encoding(self) -> str:
+        return f"{self.extra['vary']}, Accept-Encoding" if "vary" in self.extra else "Accept-Encoding"
+
     async def _stream(self, answer: Answer, headers: dict[str, str]) -> None:
         """Send what comes until the client goes away, and close it, however much of it was read."""
         parts = answer.stream
         assert parts is not None  # noqa: S101 - the caller looked
         self.status = 200
         self.started = True
+        if "content-encoding" in headers:
+            headers["vary"] = self._varies_by_encoding()
         own = {**self.extra, **headers, "content-type": answer.content_type, "x-request-id": self.request.id}
         sent = [*pairs_of(own), *self.edge.answer_headers.beside(own, self.scope).pairs]
         try:

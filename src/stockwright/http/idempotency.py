@@ -12,7 +12,7 @@ import hashlib
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from stockwright.base.errors import IdempotencyInProgress, IdempotencyKeyReused, Invalid, Refused
 from stockwright.context import App
@@ -23,6 +23,8 @@ from stockwright.store.idempotency import AlreadyDone, complete_idempotency, fin
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 StoredAnswer = Mapping[str, Any]
 """An answer as it is stored: status, data (JSON, as it was sent), etag, headers."""
+HASH_LETTERS: Final = 32
+"""Of a request's hash: 128 bits. A record of an earlier release has twice as many, which begin with these."""
 
 
 def request_hash(secret: bytes, method: str, path: str, query: bytes, raw_body: bytes) -> str:
@@ -31,7 +33,7 @@ def request_hash(secret: bytes, method: str, path: str, query: bytes, raw_body: 
     Keyed, since it is stored and a body may hold a password.
     """
     content = b"\x00".join((method.encode(), path.encode(), query, raw_body))
-    return hashlib.blake2b(content, digest_size=32, key=secret[:64]).hexdigest()
+    return hashlib.blake2b(content, digest_size=32, key=secret[:64]).hexdigest()[:HASH_LETTERS]
 
 
 class KeysAtWork:
@@ -55,15 +57,15 @@ class KeysAtWork:
         try:
             result = await work()
             record = idempotency.record
-            if record is not None and record.answer is not None and record.result is result:
-                return record.answer, False
+            if record is not None and record.result is result and record.is_complete:
+                return idempotency.render(result) if record.answer is None else record.answer, False
             if record is None:
                 # Nothing was changed: either a repeat of something that holds, or a replay.
                 stored = await self._find(app, idempotency)
                 if stored is not None:
                     return stored, True
             answer = idempotency.render(result)
-            if record is not None and record.answer is None:
+            if record is not None and not record.is_complete:
                 await complete_idempotency(app.store, key, answer, idempotency.until(app.clock.now()))
         except (AlreadyDone, Refused):
             stored = await self._find(app, idempotency)
@@ -80,14 +82,18 @@ class KeysAtWork:
         found = await find_idempotency(app.store, idempotency.key)
         if found is None:
             return None
-        if found.hash != idempotency.request_hash:
+        if found.hash[:HASH_LETTERS] != idempotency.request_hash:
             raise IdempotencyKeyReused
-        if found.answer is None:
+        if found.answer is not None:
+            return found.answer
+        recall, reference = idempotency.recall, found.reference
+        result = None if recall is None or reference is None else await recall.find(app.store, reference)
+        if result is None:
             raise IdempotencyInProgress(
                 "The first request with this Idempotency-Key took effect, but "
                 "its answer was lost; read the result instead"
             )
-        return found.answer
+        return idempotency.render(result)
 
 
 def check_key(key: str) -> str:

@@ -29,6 +29,7 @@ from stockwright.base.errors import Invalid
 from stockwright.context import App
 from stockwright.http.rules import Wire
 from stockwright.request import Request
+from stockwright.store.idempotency import Recall
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Who = Literal["public", "any", "admin"]
@@ -196,6 +197,8 @@ class Route(Struct, frozen=True):
     """Whether its answer depends on the store and the caller's role alone, and so is cached (`http/ready.py`)."""
     public_seconds: int = 0
     """For how long shared caches (CloudFront) may give its answer to requests without credentials; 0: not at all."""
+    recall: Recall | None = None
+    """How a replay finds the result again; None: the answer is stored with the Idempotency-Key."""
     mails: bool = False
     """Whether it may mail somebody who has not asked for it: an address has fewer such requests."""
     reads_much: Literal["", "report", "export"] = ""
@@ -254,6 +257,7 @@ class Options(TypedDict, total=False):
     limit: str
     cached: bool
     public_seconds: int
+    recall: Recall
     mails: bool
     reads_much: Literal["", "report", "export"]
     errors: tuple[int, ...]

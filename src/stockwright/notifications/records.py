@@ -10,6 +10,8 @@ from stockwright.base.record import Record
 from stockwright.store.find import find
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from stockwright.store.batch import Batch
     from stockwright.store.port import Key, Store
 
@@ -22,7 +24,7 @@ BLOCKED: not sent, because mail to the address bounced, or its reader complained
 Channel = Literal["email", "sms", "topic"]
 
 
-class Notification(Record, frozen=True):
+class Notification(Record, frozen=True, kw_only=True, omit_defaults=True):
     """One message to one person. Its id follows from the event, so that it is sent once.
 
     Its texts are kept, or else the name of the template and the data that they are written from when somebody looks
@@ -33,9 +35,9 @@ class Notification(Record, frozen=True):
     id: str
     channel: Channel
     to: str
-    subject: str
-    body: str
-    html: str
+    subject: str = ""
+    body: str = ""
+    html: str = ""
     status: NotificationStatus
     event_id: str
     about: str
@@ -74,6 +76,12 @@ def notification_key(notification_id: str) -> Key:
 async def find_notification(store: Store, notification_id: str) -> Notification | None:
     """Find a notification."""
     return await find(store, notification_key(notification_id), Notification)
+
+
+async def find_known(store: Store, notification_ids: Iterable[str]) -> set[str]:
+    """Return which of many notifications there are, in one call."""
+    found = await store.get([notification_key(each) for each in notification_ids])
+    return {partition.partition("#")[2] for partition, _ in found}
 
 
 async def get_notification(store: Store, notification_id: str) -> Notification:

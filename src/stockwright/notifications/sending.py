@@ -53,32 +53,39 @@ async def send(
     again. `stored` is the text and HTML to be recorded where it is not what is sent.
     """
     to = message.to if isinstance(message, Template) else message[1]
-    notification = Notification(
-        id=notification_id(event, handler, to),
-        channel="email" if isinstance(message, Template) else message[0],
-        to=to,
-        subject="",
-        body="",
-        html="",
-        status="WAITING",
-        event_id=event.id,
-        about=event.subject,
-        created_at=app.clock.now(),
-    )
+    channel: Channel = "email" if isinstance(message, Template) else message[0]
+    notification = _waiting(app, event, handler, channel, to)
     known = await records.find_notification(app.store, notification.id)
     if known is not None and known.is_done:
         return None
     if isinstance(message, Template):
-        notification = replace(notification, template=message.name, data=message.data)
         if not app.mail.delivers:
-            # Nobody is there to take it.
-            return replace(notification, status="KEPT")
+            return kept_mail(app, event, handler, message)
+        notification = replace(notification, template=message.name, data=message.data)
         subject, text, html = message.write()
     else:
         _, _, subject, text, html = message
         body, page = stored or (text, html)
         notification = replace(notification, subject=subject, body=body, html=page)
     return await hand_over(app, event, handler, notification, Message(notification.id, to, subject, text, html))
+
+
+def kept_mail(app: App, event: Event, handler: str, mail: Template) -> Notification:
+    """Return the record of a mail where there is no provider: nobody is there to take it."""
+    waiting = _waiting(app, event, handler, "email", mail.to)
+    return replace(waiting, template=mail.name, data=mail.data, status="KEPT")
+
+
+def _waiting(app: App, event: Event, handler: str, channel: Channel, to: str) -> Notification:
+    return Notification(
+        id=notification_id(event, handler, to),
+        channel=channel,
+        to=to,
+        status="WAITING",
+        event_id=event.id,
+        about=event.subject,
+        created_at=app.clock.now(),
+    )
 
 
 async def hand_over(app: App, event: Event, handler: str, notification: Notification, message: Message) -> Notification:

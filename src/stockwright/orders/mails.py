@@ -5,18 +5,22 @@ What is kept of one is which mail it was: its texts are written from the order, 
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
 from stockwright.base.actor import SYSTEM
+from stockwright.base.long_work import STEP_ROWS
 from stockwright.events.catalogue import OrderEvent, OrderPlaced, OrderReturned
-from stockwright.notifications.sending import Template, Texts, add_record, send, send_and_record
+from stockwright.notifications.records import find_known, put_notification
+from stockwright.notifications.sending import Template, Texts, add_record, kept_mail, send, send_and_record
 from stockwright.orders.records import get_order_of, load_orders
 from stockwright.orders.status import NOTICES
 from stockwright.orders.texts import order_html, order_text
-from stockwright.orders.usecases import confirm_order
+from stockwright.orders.usecases import confirm_order, write_confirmation
 from stockwright.request import caused_by
+from stockwright.store.batch import Batch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,7 +31,6 @@ if TYPE_CHECKING:
     from stockwright.orders.model import Order
     from stockwright.orders.status import StepMail, StepName
     from stockwright.request import Request
-    from stockwright.store.batch import Batch
 
 
 _CONFIRMED: Final[StepName] = "CONFIRMED"
@@ -36,6 +39,8 @@ MAILS: Final[Mapping[type[OrderEvent], tuple[StepName, StepMail]]] = {
 }
 """The events that are mailed, with the step and the words."""
 _WORDS: Final[Mapping[str, StepMail]] = dict(MAILS.values())
+CONFIRMED_WRITES: Final = 4 * STEP_ROWS
+"""About so many writes of confirmations, which are mostly a few lines each, are made in one turn of the loop."""
 _CONFIRMATION: Final = "order-confirmation"
 _MAIL: Final = "order-mail"
 
@@ -59,6 +64,43 @@ async def confirm(app: App, event: Event, _: OrderPlaced) -> None:
             await add_record(app, batch, notification)
 
     await confirm_order(app, _placed(event), order.id, also)
+
+
+async def confirm_many(app: App, events: Sequence[tuple[Event, OrderPlaced]]) -> list[Event]:
+    """Confirm orders whose mail is only recorded, each in a commit of its own; returns what goes one by one.
+
+    That is all where mails are sent, and whatever is not as usual: it was handled before, has gone on, or is large.
+    """
+    left = {event.id: event for event, _ in events}
+    if app.mail.delivers:
+        return list(left.values())
+    orders = await load_orders(app.store, (event.subject for event in left.values()))
+    mails = {
+        event.id: kept_mail(app, event, _CONFIRMATION, _template(order, _CONFIRMATION, {}))
+        for event in left.values()
+        if (order := orders.get(event.subject)) is not None and order.user_email
+    }
+    known = await find_known(app.store, (mail.id for mail in mails.values()))
+    commits: dict[str, Batch] = {}
+    for event_id, mail in mails.items():
+        event, beside = left[event_id], Batch()
+        put_notification(beside, mail)
+        batch = write_confirmation(app, _placed(event), orders[event.subject], beside.writes)
+        if batch is not None and mail.id not in known:
+            commits[event_id] = batch
+        if sum(len(each.writes) for each in commits.values()) >= CONFIRMED_WRITES:
+            await _commit_each(app, commits, left)
+            commits = {}
+    await _commit_each(app, commits, left)
+    return list(left.values())
+
+
+async def _commit_each(app: App, commits: Mapping[str, Batch], left: dict[str, Event]) -> None:
+    """Commit each by itself, and take the events that are handled by it out of what is left."""
+    results = await asyncio.gather(*(batch.commit(app.store) for batch in commits.values()), return_exceptions=True)
+    for event_id, result in zip(commits, results, strict=True):
+        if result is None:
+            del left[event_id]
 
 
 async def send_mail(app: App, event: Event, data: OrderEvent) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from stockwright.base.errors import Forbidden
 from stockwright.http.lists import show_list
 from stockwright.http.route import Answer, AnyCall, Call, NoQuery, PlainCall, route
@@ -9,12 +11,15 @@ from stockwright.http.rules import first_given
 from stockwright.http.wire import ListView, Versioned
 from stockwright.orders import usecases as orders
 from stockwright.orders.model import Order
+from stockwright.orders.recall import find_as_it_was, refer
 from stockwright.orders.returns import ReturnItem
 from stockwright.orders.usecases import ListOrders, PlaceOrder, ReturnOrder
 from stockwright.orders.wire import CancelBody, OrdersQuery, OrderView, PlaceOrderBody, ReturnBody, order_view
 from stockwright.sales.routes import lines_wanted, look_up_lines
+from stockwright.store.idempotency import Recall
 
 TAG = "Orders"
+_RECALL: Final = Recall(refer, find_as_it_was)
 
 
 def _show(_: AnyCall, order: Order) -> Answer:
@@ -74,10 +79,10 @@ _LIST = route("GET", "/orders", _list, "List orders, newest first", TAG,
 _GET = route("GET", "/orders/{id}", _get, "Get an order", TAG, _show, who="any", answer=OrderView,
              errors=(403, 404))  # fmt: skip
 _PACK = route("POST", "/orders/{id}/pack", _pack, "Mark an order as packed; a PENDING one is confirmed too", TAG,
-              _show, scopes=frozenset({"orders:pack"}), body=Versioned, answer=OrderView,
+              _show, scopes=frozenset({"orders:pack"}), body=Versioned, answer=OrderView, recall=_RECALL,
               errors=(404, 409, 412))  # fmt: skip
 _DELIVER = route("POST", "/orders/{id}/deliver", _deliver, "Mark a packed order as delivered", TAG, _show,
-                 scopes=frozenset({"orders:deliver"}), body=Versioned, answer=OrderView,
+                 scopes=frozenset({"orders:deliver"}), body=Versioned, answer=OrderView, recall=_RECALL,
                  errors=(404, 409, 412))  # fmt: skip
 ROUTES = (
     route(
@@ -90,6 +95,7 @@ ROUTES = (
         who="any",
         body=PlaceOrderBody,
         answer=OrderView,
+        recall=_RECALL,
         status=201,
         errors=(404, 409),
         look_up=look_up_lines,
@@ -108,6 +114,7 @@ ROUTES = (
         who="any",
         body=CancelBody,
         answer=OrderView,
+        recall=_RECALL,
         errors=(403, 404, 409, 412),
     ),
     _PACK,
@@ -123,6 +130,7 @@ ROUTES = (
         _show,
         body=ReturnBody,
         answer=OrderView,
+        recall=_RECALL,
         errors=(404, 409, 412),
     ),
 )

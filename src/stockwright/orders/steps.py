@@ -51,6 +51,23 @@ async def take_step(
 
     `after` carries the version that the order was loaded with.
     """
+    batch = write_step(app, request, after, moving, events, beside)
+    if moving is not None and not fits(app, batch):
+        return await take_in_pieces(app, request, after, moving, events, beside)
+    stepped = replace(after, version=after.version + 1)
+    await commit(app, request, batch, stepped)
+    return stepped
+
+
+def write_step(
+    app: App,
+    request: Request,
+    after: Order,
+    moving: Moving | None,
+    events: Sequence[tuple[type[OrderEvent], list[str]]],
+    beside: Sequence[Write] = (),
+) -> Batch:
+    """Return the writes of a step."""
     batch = Batch()
     records.put_order(batch, after)
     if moving is not None:
@@ -58,8 +75,4 @@ async def take_step(
     batch.writes.extend(beside)
     for event, moved in events:
         append_order_event(app, request, batch, after, event, moved)
-    if moving is not None and not fits(app, batch):
-        return await take_in_pieces(app, request, after, moving, events, beside)
-    stepped = replace(after, version=after.version + 1)
-    await commit(app, request, batch, stepped)
-    return stepped
+    return batch

@@ -9,14 +9,15 @@ from msgspec import Struct
 
 from stockwright.base.errors import Conflict, Invalid, check_all
 from stockwright.commit import commit, insist, unchanged
+from stockwright.events.catalogue import OrderConfirmed
 from stockwright.orders import model as rules
 from stockwright.orders import records
 from stockwright.orders.large import get_resumed_order
 from stockwright.orders.model import Order, ReturnedLine
-from stockwright.orders.moving import Moving
+from stockwright.orders.moving import Moving, fits
 from stockwright.orders.returns import ReturnItem, find_returned_lines
 from stockwright.orders.status import NOTICES, RETURNED, STATUSES
-from stockwright.orders.steps import place, take_step
+from stockwright.orders.steps import place, take_step, write_step
 from stockwright.products import records as product_records
 from stockwright.products.model import check_reference
 from stockwright.reservations.allocation import load_and_allocate
@@ -130,6 +131,19 @@ async def confirm_order(
         return await unchanged(app, request, order)
 
     return await retried(attempt)
+
+
+def write_confirmation(app: App, request: Request, order: Order, beside: Sequence[Write]) -> Batch | None:
+    """Return the one commit that confirms an order, with what belongs to it.
+
+    None where it takes another way: it is not PENDING any more, or too large for one commit.
+    """
+    if order.status != "PENDING" or order.has_pending_work:
+        return None
+    after = rules.advance(order, "CONFIRMED", request.actor.id, app.clock.now())
+    moving, events = _shipping(order), [(OrderConfirmed, list(order.allocations))]
+    batch = Batch() if after is None else write_step(app, request, after, moving, events, beside)
+    return batch if batch.writes and fits(app, batch) else None
 
 
 async def pack_order(app: App, request: Request, order_id: str, expected_version: int | None = None) -> Order:

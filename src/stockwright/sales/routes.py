@@ -13,9 +13,12 @@ from stockwright.sales import usecases as sales
 from stockwright.sales.line_wire import LineBody
 from stockwright.sales.load_lines import LineWanted
 from stockwright.sales.model import Sale
+from stockwright.sales.records import load_sales
 from stockwright.sales.usecases import Sell
 from stockwright.sales.wire import SaleBody, SaleView, sale_view
 from stockwright.stock.lookup import check_known
+from stockwright.store.idempotency import Recall, Reference
+from stockwright.store.port import Store
 
 SALES = "Sales"
 
@@ -75,6 +78,11 @@ async def _sales(call: Call[None, ListQuery]) -> tuple[list[Sale], str | None]:
     return await sales.list_sales(call.app, call.query.limit, call.position())
 
 
+async def _find_sale(store: Store, reference: Reference) -> Sale | None:
+    sale_id = str(reference[0])
+    return (await load_sales(store, [sale_id])).get(sale_id)
+
+
 ROUTES = (
     route(
         "POST",
@@ -86,6 +94,7 @@ ROUTES = (
         scopes=frozenset({"sales"}),
         body=SaleBody,
         answer=SaleView,
+        recall=Recall(lambda sale: (sale.id,), _find_sale),
         status=201,
         errors=(404, 409),
         look_up=look_up_lines,

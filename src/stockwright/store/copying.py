@@ -14,7 +14,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import apsw
-import msgspec
 from msgspec import Struct, field
 from msgspec.structs import asdict, replace
 
@@ -254,7 +253,7 @@ class SqliteSide:
         """Write events under their numbers, and the mark, in one transaction."""
         with self._file:
             for each in positioned:
-                body = msgspec.json.encode(sqlite_codec.event_body(each.event))
+                body = sqlite_codec.event_body(each.event)
                 self._file.execute("INSERT OR REPLACE INTO event (position, body) VALUES (?,?)", (each.number, body))
             self._mark(mark)
 

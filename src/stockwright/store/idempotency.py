@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from stockwright.base.errors import StockwrightError
 from stockwright.base.record import Record
 from stockwright.store.batch import Batch, Stale
 from stockwright.store.find import find
-from stockwright.store.port import ABSENT
+from stockwright.store.port import ABSENT, Store
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from stockwright.store.port import Key, Store
+    from stockwright.store.port import Key
 
 
 IDEMPOTENCY_SECONDS = 48 * 3600
@@ -24,13 +25,30 @@ IDEMPOTENCY_SECONDS = 48 * 3600
 FIRST_VERSION = ABSENT + 1
 
 
-class UsedKey(Record, frozen=True):
-    """What was asked for with a key (as a hash), and the answer (None: its effect is there, its answer was lost)."""
+Reference = tuple[str | int, ...]
+"""Names a result as it was: what is stored of it does not change any more."""
+
+
+class Recall(Struct, frozen=True):
+    """How a result is found again as it was, so that its answer need not be stored with the key."""
+
+    refer: Callable[[Any], Reference | None]
+    """Return a reference to a result; None where it could not be found again by one."""
+    find: Callable[[Store, Reference], Awaitable[Any]]
+    """Return the result of a reference; None where it is gone."""
+
+
+class UsedKey(Record, frozen=True, omit_defaults=True):
+    """What was asked for with a key (as a hash), and the answer, or a reference from which that can be made again.
+
+    Without both of them its effect is there, and its answer was lost.
+    """
 
     KIND = "IDEMPOTENCY"
     PARTITION = "IDEMPOTENCY#"
     hash: str
-    answer: Mapping[str, Any] | None
+    answer: Mapping[str, Any] | None = None
+    reference: Reference | None = None
 
 
 class AlreadyDone(StockwrightError):
@@ -45,10 +63,15 @@ def idempotency_key(key: str) -> Key:
 
 
 def put_idempotency(
-    batch: Batch, key: str, request_hash: str, answer: Mapping[str, Any] | None, until: int | None
+    batch: Batch,
+    key: str,
+    request_hash: str,
+    answer: Mapping[str, Any] | None,
+    until: int | None,
+    reference: Reference | None = None,
 ) -> int:
     """Add the record of an Idempotency-Key, stored until then (epoch seconds; None: for ever); returns its position."""
-    batch.put(idempotency_key(key), UsedKey(request_hash, answer), ABSENT, ttl=until)
+    batch.put(idempotency_key(key), UsedKey(request_hash, answer, reference), ABSENT, ttl=until)
     return len(batch.writes) - 1
 
 
@@ -75,7 +98,7 @@ async def complete_idempotency(store: Store, key: str, answer: Mapping[str, Any]
     if used is None or used.version != FIRST_VERSION:
         return
     batch = Batch()
-    batch.put(idempotency_key(key), replace(used, answer=answer), used.version, ttl=until)
+    batch.put(idempotency_key(key), replace(used, answer=answer, reference=None), used.version, ttl=until)
     try:
         await batch.commit(store)
     except Stale:

@@ -11,7 +11,7 @@ from stockwright.base.record import Record, stored_part
 from stockwright.store.port import INDEXES, Put
 
 if TYPE_CHECKING:
-    from stockwright.store.port import Body, Content, IndexName
+    from stockwright.store.port import Content, IndexName
 
 
 _encode = msgspec.json.Encoder().encode
@@ -53,16 +53,16 @@ def columns(put: Put) -> tuple[str | int | None, ...]:
     return (*owner, *listed, *due, put.text or None, put.ttl)
 
 
-def event_body(event: Event) -> Body:
-    """Write an event as the log stores it: its position is the row's."""
-    body = event.as_dict()
-    del body["position"]
-    body["requestId"] = body.pop("request_id")
-    return body
+def event_body(event: Event) -> bytes:
+    """Write an event as the log stores it: a list of its fields, without its position, which is the row's."""
+    return _encode((event.id, event.name, event.subject, event.at, event.data, event.actor, event.request_id))
 
 
 def event_of(position: int, body: bytes) -> Event:
-    """Read an event of the log, with its position."""
+    """Read an event of the log, with its position. Format 1 stored an object."""
     fields = decode(body)
-    fields["request_id"] = fields.pop("requestId")
-    return Event(**fields, position=str(position))
+    if isinstance(fields, dict):
+        fields["request_id"] = fields.pop("requestId")
+        return Event(**fields, position=str(position))
+    event_id, name, subject, at, data, actor, request_id = fields
+    return Event(event_id, name, subject, at, data, actor, request_id, str(position))

@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Set
+    from collections.abc import Iterable
+    from collections.abc import Set as AbstractSet
 
     from stockwright.store.sqlite.cache import Row
 
@@ -58,7 +59,7 @@ class Watches:
     def __init__(self) -> None:
         self.by_name: dict[Name, set[Watch]] = {}
 
-    def changed(self, names: Set[Name]) -> None:
+    def changed(self, names: AbstractSet[Name]) -> None:
         """End who has read any of these."""
         for name in self.by_name.keys() & names:
             for watch in tuple(self.by_name.get(name, ())):

@@ -139,7 +139,7 @@ class Transaction:
         if self.events:
             self._write_events(connection)
         if self.rewritten:
-            bodies_of = [(encode(event_body(event)), int(event.position)) for event in self.rewritten]
+            bodies_of = [(event_body(event), int(event.position)) for event in self.rewritten]
             execute_many("UPDATE event SET body=? WHERE position=?", bodies_of)
         for trim in self.trims:
             oldest = "SELECT position FROM event WHERE position<=? ORDER BY position LIMIT ?"
@@ -147,7 +147,7 @@ class Transaction:
             trim.removed.append(connection.changes())
 
     def _write_events(self, connection: apsw.Connection) -> None:
-        encoded = [(encode(event_body(event)),) for event in self.events]
+        encoded = [(event_body(event),) for event in self.events]
         connection.executemany("INSERT INTO event (body) VALUES (?)", encoded)
         first = connection.last_insert_rowid() - len(encoded) + 1
         self.events = [replace(event, position=str(position)) for position, event in enumerate(self.events, first)]
