@@ -66,7 +66,7 @@ def tamper(app: App, sort: str, path: str, value: Any) -> str:
             else:
                 sql = "UPDATE event SET body=CAST(json_set(body, ?, ?) AS BLOB) WHERE position=?"
                 connection.execute(sql, (path, value, position))
-            return str(json.loads(body)["id"])
+            return str(json.loads(body)[0])
         pk, sk = connection.execute("SELECT pk, sk FROM item WHERE sk LIKE ? ORDER BY sk", (sort,)).fetchall()[0]
         sql = "UPDATE item SET body=CAST(json_set(body, ?, ?) AS BLOB) WHERE pk=? AND sk=?"
         connection.execute(sql, (path, value, pk, sk))

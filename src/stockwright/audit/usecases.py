@@ -37,9 +37,11 @@ from stockwright.products import records as product_records
 from stockwright.stock import records as stock_records
 from stockwright.stock.model import of_variant
 from stockwright.stock.totals import SEPARATOR
-from stockwright.store.paging import every
+from stockwright.store.paging import pages
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from stockwright.context import App
     from stockwright.stock.model import Stock
 
@@ -84,14 +86,22 @@ async def audit(app: App) -> AuditReport:
     """Check every product, deleted ones too, and every event; memory grows with products and orders."""
     report = AuditReport()
     held = await held_units(app, report)
-    async for stock in _every_stock(app):
-        report.products += 1
-        report.levels += len(stock.levels)
-        moved = await _moved(app, stock)
-        report.movements += sum(count for count, _ in moved.values())
-        if _drifts(stock, _sums(moved), held) or await _claim_drift(app, stock):
-            await _look_again(app, stock.variant_id, report)
+    async for stocks in _pages_of_stocks(app):
+        claims = await _claim_drifts(app, stocks)
         await give_way()
+        read = 0
+        for stock in stocks:
+            report.products += 1
+            report.levels += len(stock.levels)
+            moved = await _moved(app, stock)
+            count = sum(count for count, _ in moved.values())
+            report.movements += count
+            if _drifts(stock, _sums(moved), held) or claims.get(stock.variant_id):
+                await _look_again(app, stock.variant_id, report)
+            read += 1 + count
+            if read >= STEP_ROWS:
+                await give_way()
+                read = 0
     for about, rule, stored, expected in await event_drifts(app):
         report.drifts.append(Drift("", "", "", rule, stored, expected, about))
     for about, counts, expected in await miscounted_customers(app):
@@ -110,9 +120,9 @@ async def _look_again(app: App, variant_id: str, report: AuditReport) -> None:
         before = await stock_records.get_stock(app.store, variant_id)
         moved = await _moved(app, before)
         held = await held_units(app)
-        claim = await _claim_drift(app, before)
+        claims = await _claim_drifts(app, [before])
         after = await stock_records.get_stock(app.store, variant_id)
-        drifts = _drifts(before, _sums(moved), held) + claim
+        drifts = _drifts(before, _sums(moved), held) + claims.get(variant_id, [])
         if not drifts:
             return
         await asyncio.sleep(0.01 * (look + 1))
@@ -142,33 +152,41 @@ def _drifts(stock: Stock, moved: dict[str, int], held: Counter[LevelId]) -> list
     return found
 
 
-async def _claim_drift(app: App, stock: Stock) -> list[Drift]:
-    products = await product_records.load_products(app.store, [stock.product_id])
-    if stock.product_id not in products:
-        return []
-    if stock.variant_id not in products[stock.product_id].variant_ids:
-        return []
-    claim = (await product_records.load_claims(app.store, [stock.sku])).get(stock.sku)
-    if claim is not None and (claim.product_id, claim.own_variant) == (stock.product_id, stock.own_variant):
-        return []
-    return [Drift(stock.product_id, stock.sku, "", "the SKU is claimed by its product", 0, 1)]
+async def _claim_drifts(app: App, stocks: Sequence[Stock]) -> dict[str, list[Drift]]:
+    """Return, by variant, the SKUs that are not claimed by the product that bears them: two calls for a page."""
+    products = await product_records.load_products(app.store, (stock.product_id for stock in stocks))
+    claims = await product_records.load_claims(app.store, [stock.sku for stock in stocks])
+    drifts: dict[str, list[Drift]] = {}
+    for stock in stocks:
+        product, claim = products.get(stock.product_id), claims.get(stock.sku)
+        if product is None or stock.variant_id not in product.variant_ids:
+            continue
+        if claim is None or (claim.product_id, claim.own_variant) != (stock.product_id, stock.own_variant):
+            drift = Drift(stock.product_id, stock.sku, "", "the SKU is claimed by its product", 0, 1)
+            drifts[stock.variant_id] = [drift]
+    return drifts
 
 
-async def _every_stock(app: App) -> AsyncIterator[Stock]:
+async def _pages_of_stocks(app: App) -> AsyncIterator[list[Stock]]:
     for deleted in (False, True):
-        async for stock in every(partial(stock_records.page_of_stocks, app.store, limit=STEP_ROWS, deleted=deleted)):
-            yield stock
+        async for page in pages(partial(stock_records.page_of_stocks, app.store, limit=STEP_ROWS, deleted=deleted)):
+            yield page
 
 
 async def _moved(app: App, stock: Stock) -> dict[str, tuple[int, int]]:
     """Sum a variant's movements: location → (how many, units)."""
     sums: dict[str, tuple[int, int]] = {}
-    where = of_variant(stock)
-    page = partial(stock_records.page_of_movements, app.store, stock.product_id, where=where, limit=STEP_ROWS)
-    async for movement in every(page):
-        count, units = sums.get(movement.location, (0, 0))
-        sums[movement.location] = (count + 1, units + movement.quantity)
-    return sums
+    after = None
+    while True:
+        movements, after = await stock_records.page_of_movements(
+            app.store, stock.product_id, where=of_variant(stock), after=after, limit=STEP_ROWS
+        )
+        for movement in movements:
+            count, units = sums.get(movement.location, (0, 0))
+            sums[movement.location] = (count + 1, units + movement.quantity)
+        if after is None:
+            return sums
+        await give_way()
 
 
 async def moved_units(app: App, stock: Stock) -> dict[str, int]:

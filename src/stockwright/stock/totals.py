@@ -117,9 +117,17 @@ def add_difference(difference: Counter[str], before: Counted | None, after: Coun
     if before.status != after.status:
         for status, name in _COUNTED_STATUSES:
             difference[name] += (after.status == status) - (before.status == status)
-    for (of, units), (_, former) in zip(_units_of(after), _units_of(before), strict=True):
-        if units != former:
-            _add_worth(difference, of, units - former, after)
+    available, reserved = after.available - before.available, after.reserved - before.reserved
+    inactive = after.inactive - before.inactive
+    total = available + reserved + inactive
+    for of, units in zip(_WORTHS, (total, available, reserved, inactive), strict=True):
+        if units:
+            _add_worth(difference, of, units, after)
+    if total:
+        _add_worth(difference, ("category", after.category), total, after)
+    for location, units in after.levels.items():
+        if units != before.levels[location]:
+            _add_worth(difference, ("location", location), units - before.levels[location], after)
 
 
 def sums_of(part: Counted | None) -> Counter[str]:
