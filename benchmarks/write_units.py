@@ -82,6 +82,8 @@ class Meter:
 
     def __init__(self, client: Any) -> None:
         self.read = self.write = 0.0
+        if client is None:
+            return
         events = client.meta.events
         events.register("provide-client-params.dynamodb.*", self._ask)
         events.register("after-call.dynamodb.*", self._count)
@@ -102,8 +104,8 @@ class Meter:
 class Bill:
     """A shop, and what each thing that is done in it has cost."""
 
-    def __init__(self, app: App) -> None:
-        self.meter = Meter(app.store.client)  # type: ignore[attr-defined]
+    def __init__(self, app: App, *, metered: bool = True) -> None:
+        self.meter = Meter(app.store.client if metered else None)  # type: ignore[attr-defined]
         self.store = Counted(app.store)
         app.store = self.store
         self.app = app
@@ -130,7 +132,7 @@ async def measure(sizes: Sequence[int] = LINES) -> Bill:
     with tempfile.TemporaryDirectory() as folder:
         app = await bare_app(Path(folder), Clock(), "dynamodb")
         app.mail, app.log = LocalMailbox(), make_log("error")
-        products = [await _product(app, number) for number in range(max(sizes))]
+        products = await put_products(app, max(sizes))
         # The first event of a day enters the day in the log.
         await record_sale(app, ADMIN, Sell([LineWanted(1, products[0])]))
         bill = Bill(app)
@@ -148,6 +150,11 @@ async def measure(sizes: Sequence[int] = LINES) -> Bill:
         return bill
 
 
+async def put_products(app: App, count: int) -> list[str]:
+    """Put so many products with enough stock; returns their ids."""
+    return [await _product(app, number) for number in range(count)]
+
+
 async def _product(app: App, number: int) -> str:
     product_id, sku = f"prd_01hf7yat006sjsyes01xpst{number:03}", f"SKU-{number:04}"
     batch, name = Batch(), f"Wireless keyboard {number:03}"
@@ -161,7 +168,7 @@ async def _product(app: App, number: int) -> str:
 async def _sell(bill: Bill, products: list[str]) -> None:
     """Take an order from placing to delivery, and another one back."""
     app, lines = bill.app, len(products)
-    order_id = await _place(app, products, "first")
+    order_id = await place(app, products, "first")
     bill.take("place an order, with its Idempotency-Key", lines)
     await bill.handled("… its handlers: mailed, confirmed", lines)
     await pack_order(app, ADMIN, order_id)
@@ -170,7 +177,7 @@ async def _sell(bill: Bill, products: list[str]) -> None:
     await deliver_order(app, ADMIN, order_id)
     bill.take("deliver it", lines)
     await bill.handled("… its handlers: mailed", lines)
-    other_id = await _place(app, products, "second")
+    other_id = await place(app, products, "second")
     await bill.handled("", lines)
     bill.costs.pop()
     bill.bytes[lines] = dict(sorted(bill.store.bytes.items()))
@@ -191,7 +198,8 @@ async def _count(bill: Bill, products: list[str]) -> None:
         bill.take(f"totals of products that are {status}", len(products))
 
 
-async def _place(app: App, products: list[str], key: str) -> str:
+async def place(app: App, products: list[str], key: str) -> str:
+    """Place an order of one unit of each product, as the API does; returns its id."""
     idempotency = Idempotency(f"{BUYER.actor.id}#{key}-{len(products)}", "0" * 64, _answered)
     request = Request(BUYER.actor, idempotency=idempotency)
     return (await place_order(app, request, PlaceOrder([LineWanted(1, each) for each in products]))).id

@@ -41,6 +41,7 @@ async def sweep(app: App) -> int:
         go_on_erasing,
         go_on_importing,
         remove_unused_files,
+        tidy,
     ):
         try:
             done = await duty(app)
@@ -64,6 +65,11 @@ async def purge_due(app: App) -> int:
             break
         await give_way()
     return purged
+
+
+async def tidy(app: App) -> None:
+    """Let the engine do what it does from time to time."""
+    await app.store.tidy()
 
 
 def make_sweeper(

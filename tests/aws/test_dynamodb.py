@@ -274,8 +274,9 @@ async def test_an_order_of_593_lines_is_whole_though_a_transaction_takes_a_hundr
         for each in chairs[start : start + 20]:
             put_product(batch, Product(each, each, each, price_cents=100))
             claim_sku(batch, each, each)
-            put_stock(batch, Stock(each, each, {"default": Level.of(5)}, ["default"]))
-            book(app, ADMIN, batch, {each: {"default": 5}}, {each: each}, "INITIAL")
+            stock = Stock(each, each, {"default": Level.of(5)}, ["default"])
+            put_stock(batch, stock)
+            book(app, ADMIN, batch, {each: {"default": 5}}, {each: stock}, "INITIAL")
         await batch.commit(app.store)
     chance = random.Random(13)
     inject(app.store, lambda _: cancelled("TransactionConflict") if chance.random() < 0.2 else None)

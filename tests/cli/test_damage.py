@@ -67,7 +67,7 @@ NO_AWS = {
     "AWS_ACCESS_KEY_ID": "none",
     "AWS_SECRET_ACCESS_KEY": "none",
 }
-OPEN_NO_FOLDER = {"bench", "cloud down", "cloud up", "table check", "table create"}
+OPEN_NO_FOLDER = {"bench", "cloud down", "cloud up", "table check", "table create", "table shards"}
 
 
 def leaves(command: Any, name: str = "") -> Iterator[str]:

@@ -39,6 +39,16 @@ def test_a_table_is_created_once_checked_and_serves_a_shop(terminal: Terminal) -
     assert not (terminal.folder / "stockwright.db").exists()
 
 
+def test_the_shards_of_a_table_are_raised_while_a_shop_uses_it(terminal: Terminal) -> None:
+    cloud = environment(str(terminal.folder))
+    assert terminal.type("table", "create", **cloud).exit_code == 0
+    fewer = terminal.type("table", "shards", "8", **cloud)
+    assert (fewer.exit_code, "can only be raised" in fewer.output) == (1, True)
+    raised = terminal.type("table", "shards", "12", **cloud)
+    assert (raised.exit_code, "12 shards in 90 seconds, until then 8" in raised.output) == (0, True), raised.output
+    assert "a moment ago" in terminal.type("table", "shards", "16", **cloud).output
+
+
 def test_every_difference_of_a_table_is_named(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     cloud = environment(str(terminal.folder))
     for name, value in cloud.items():

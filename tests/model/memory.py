@@ -212,6 +212,9 @@ class MemoryStore:
             self.durable.remove(key)
         return len(due)
 
+    async def tidy(self) -> None:
+        """Nothing to do."""
+
     async def scan(self, after: Key | None = None, limit: int = 500) -> tuple[list[Put], Key | None]:
         keys = [key for key in sorted(self.durable.items) if after is None or key > after]
         found = [(key, self.durable.items[key]) for key in keys[:limit]]

@@ -237,6 +237,9 @@ class Faulty:
     def marks_of_new_shop(self) -> Sequence[Write]:
         return ()
 
+    async def tidy(self) -> None:
+        """Nothing to do."""
+
     async def scan(self, after: Key | None = None, limit: int = 500) -> tuple[list[Put], Key | None]:
         found: tuple[list[Put], Key | None] = await self._around(self.inner.scan(after, limit))
         return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
@@ -45,14 +45,41 @@ def check() -> None:
     _report(work)
 
 
-def _report(work: Callable[[Any, str], list[str]]) -> None:
-    settings = load_settings()
-    name = settings.table_name
-    if not name:
-        fail(Misconfigured("STOCKWRIGHT_TABLE_NAME must name the DynamoDB table"))
+@app.command()
+def shards(
+    count: Annotated[int, typer.Argument(help="Over how many partitions they are spread; more than now.", min=2)],
+) -> None:
+    """Spread the lists that every order writes over more partitions, while the shop runs."""
+
+    def work(client: Any, name: str) -> list[str]:
+        from stockwright.store.dynamodb.codec import now_ms
+        from stockwright.store.dynamodb.table import raise_shards
+
+        before = raise_shards(client, name, count, now_ms())
+        out.print(
+            f"{plain(name)} uses {count} shards in 90 seconds, until then {before}. No function has to be restarted.",
+            highlight=False,
+        )
+        return []
+
     try:
-        check_packages("table")
-        problems = _called(work, name)
+        _table(work)
+    except StockwrightError as wrong:
+        fail(wrong)
+
+
+def _table(work: Callable[[Any, str], list[str]]) -> tuple[str, list[str]]:
+    """Do some work at the table that the settings name; returns its name and what was found."""
+    name = load_settings().table_name
+    if not name:
+        raise Misconfigured("STOCKWRIGHT_TABLE_NAME must name the DynamoDB table")
+    check_packages("table")
+    return name, _called(work, name)
+
+
+def _report(work: Callable[[Any, str], list[str]]) -> None:
+    try:
+        name, problems = _table(work)
     except StockwrightError as wrong:
         fail(wrong)
     if not problems:

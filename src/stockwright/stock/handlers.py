@@ -34,19 +34,22 @@ from stockwright.request import BY_SYSTEM, caused_by
 from stockwright.settings.usecases import get_settings
 from stockwright.stock.alert_records import load_marks, put_mark
 from stockwright.stock.location_records import list_locations, put_location
-from stockwright.stock.records import load_stocks, page_of_stocks, stock_key
+from stockwright.stock.records import load_stocks, page_of_stocks, stock_key, stock_of
 from stockwright.stock.totals import count_stocks
-from stockwright.store.batch import Batch, retried
+from stockwright.store.batch import Batch, Stale, retried
 from stockwright.store.paging import pages
+from stockwright.store.port import ConditionFailed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
     from stockwright.base.event import Event
     from stockwright.context import App
+    from stockwright.products.model import Product
     from stockwright.request import Request
     from stockwright.stock.alert_records import AlertMark
     from stockwright.stock.model import Stock
+    from stockwright.store.port import Item, Write
 
 
 AnyProductEvent = ProductCreated | ProductUpdated | ProductDeleted
@@ -172,36 +175,53 @@ async def _append_alert(app: App, request: Request, variant_id: str) -> None:
         products = {} if stock is None else await load_products(app.store, [stock.product_id])
         if stock is None or stock.product_id not in products or not _crossed(stock, mark):
             return
-        now, alerts = app.clock.now(), list[type[StockAlert]]()
-        after = mark
-        is_out = stock.available == 0
-        if stock.is_low and mark.low_since is None:
-            after = replace(after, low_since=now)
-            alerts.append(StockLow)
-        if is_out and mark.out_since is None:
-            after = replace(after, out_since=now)
-            alerts.append(StockOut)
-        if not is_out:
-            after = replace(after, out_since=None)
-        if not stock.is_low and mark.low_since is not None:
-            after = replace(after, low_since=None)
-            alerts.append(StockReplenished)
-        batch = Batch()
-        batch.check(stock_key(variant_id), stock.version)
-        put_mark(batch, variant_id, after)
-        for each in alerts:
-            data = each(
-                sku=stock.sku,
-                name=products[stock.product_id].name_of(stock.own_variant),
-                available=stock.available,
-                threshold=stock.low_stock,
-                reorder=stock.suggested_reorder,
-                variant_id=stock.own_variant,
-            )
-            batch.append(new_event(app, request, data, stock.product_id))
-        await batch.commit(app.store)
+        product = products[stock.product_id]
+
+        def decision(item: Item | None) -> Sequence[Write]:
+            # As the stock is in the commit: so it comes to an end however many buy meanwhile.
+            current = None if item is None else stock_of(item, tuple(stock.active))
+            return [] if current is None else _alerts(app, request, current, product, mark).writes
+
+        try:
+            await app.store.decide(stock_key(variant_id), decision)
+        except ConditionFailed as refused:
+            raise Stale(f"changed meanwhile: {refused}") from refused
 
     await retried(attempt)
+
+
+def _alerts(app: App, request: Request, stock: Stock, product: Product, mark: AlertMark) -> Batch:
+    """Return the mark and the alerts of a stock that has crossed its threshold or run out, held to its version."""
+    batch = Batch()
+    if not _crossed(stock, mark):
+        return batch
+    now, alerts = app.clock.now(), list[type[StockAlert]]()
+    after = mark
+    is_out = stock.available == 0
+    if stock.is_low and mark.low_since is None:
+        after = replace(after, low_since=now)
+        alerts.append(StockLow)
+    if is_out and mark.out_since is None:
+        after = replace(after, out_since=now)
+        alerts.append(StockOut)
+    if not is_out:
+        after = replace(after, out_since=None)
+    if not stock.is_low and mark.low_since is not None:
+        after = replace(after, low_since=None)
+        alerts.append(StockReplenished)
+    batch.check(stock_key(stock.variant_id), stock.version)
+    put_mark(batch, stock.variant_id, after)
+    for each in alerts:
+        data = each(
+            sku=stock.sku,
+            name=product.name_of(stock.own_variant),
+            available=stock.available,
+            threshold=stock.low_stock,
+            reorder=stock.suggested_reorder,
+            variant_id=stock.own_variant,
+        )
+        batch.append(new_event(app, request, data, stock.product_id))
+    return batch
 
 
 async def alert(app: App, event: Event, data: StockLow | StockOut | StockReplenished) -> None:

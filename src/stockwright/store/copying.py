@@ -285,6 +285,7 @@ class DynamoDbSide:
     def __init__(self, store: dynamodb.DynamoDbStore) -> None:
         self.store: Store = store
         self._client, self._table = store.client, store.table
+        self._splits = store.splits
         self._days: set[str] = set()
 
     @cached_property
@@ -306,7 +307,8 @@ class DynamoDbSide:
         """Read on in the order of the table, which means nothing but is always the same."""
         start = {"ExclusiveStartKey": dynamodb_codec.key_image((after[0], after[1]))} if after else {}
         answer = self._client.scan(TableName=self._table, ConsistentRead=True, Limit=PAGE, **start)
-        rows = [dynamodb_codec.put_of_image(image) for image in answer["Items"] if dynamodb_codec.is_of_shop(image)]
+        images = [image for image in answer["Items"] if dynamodb_codec.is_of_shop(image)]
+        rows = list(map(dynamodb_codec.put_of_image, self._splits.whole(images)))
         last = answer.get("LastEvaluatedKey")
         return rows, [last["pk"]["S"], last["sk"]["S"]] if last else None
 

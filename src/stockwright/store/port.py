@@ -315,6 +315,10 @@ class Store(Protocol):
         """Remove items whose `ttl` has passed; return how many."""
         ...
 
+    async def tidy(self) -> None:
+        """Do what an engine does from time to time; the sweeper calls it."""
+        ...
+
     async def scan(self, after: Key | None = None, limit: int = 500) -> tuple[list[Put], Key | None]:
         """Read all items in the engine's own order, and where to go on (None: there are no more).
 

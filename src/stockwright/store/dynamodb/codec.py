@@ -9,7 +9,7 @@ from zlib import crc32
 from msgspec.structs import replace
 
 from stockwright.base.event import Event
-from stockwright.store.dynamodb.layout import LAYOUT, LEDGER, Layout, home, whole_name
+from stockwright.store.dynamodb.layout import LAYOUT, LEDGER, SEPARATOR, SPLITS, Layout, home, whole_name
 from stockwright.store.dynamodb.terms import ENTRY
 from stockwright.store.migrations import MARK, upgrade
 from stockwright.store.port import (
@@ -29,7 +29,7 @@ DAY_MS: Final = 86_400_000
 DAYS: Final = "LOG"
 HANDLED_BEFORE: Final = "told"
 """Marks an event that a copied shop's handlers have had already."""
-_OWN: Final = frozenset({DAYS, LAYOUT[0], MARK[0]})
+_OWN: Final = frozenset({DAYS, LAYOUT[0], MARK[0], SPLITS})
 """The partitions of what the engine has for itself."""
 Wire = dict[str, Any]
 
@@ -49,7 +49,8 @@ def event_of_image(image: Wire) -> Event | None:
 def is_of_shop(image: Wire) -> bool:
     """Return whether an item is one of the shop's: not of the log, and none that the engine has for itself."""
     pk: str = image["pk"]["S"]
-    return not pk.startswith((f"{DAYS}#", ENTRY)) and pk not in _OWN
+    is_part = SEPARATOR in pk and not image["sk"]["S"].startswith(LEDGER)
+    return not (is_part or pk.startswith((f"{DAYS}#", ENTRY)) or pk in _OWN)
 
 
 def put_of_image(image: Wire) -> Put:

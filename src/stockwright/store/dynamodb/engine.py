@@ -20,6 +20,7 @@ from stockwright.store.dynamodb.calls import Calls
 from stockwright.store.dynamodb.layout import LAYOUT, SHARDS_DEFAULT, body_of_layout
 from stockwright.store.dynamodb.log import Log
 from stockwright.store.dynamodb.reading import Reader
+from stockwright.store.dynamodb.splitting import Splits
 from stockwright.store.dynamodb.writing import WRITES_MAX, Writer
 from stockwright.store.migrations import FORMAT, MARK
 from stockwright.store.port import ABSENT, Put, Query
@@ -55,9 +56,10 @@ class DynamoDbStore:
     ) -> None:
         self.table, self.client = table, client
         self._calls = Calls(table, client)
-        self._reader = Reader(self._calls)
+        self.splits = Splits(self._calls)
+        self._reader = Reader(self._calls, self.splits)
         self._log = Log(self._calls, self._reader, int(tail_delay_seconds * 1000))
-        self._writer = Writer(self._calls, self._log, resend_seconds * 1000)
+        self._writer = Writer(self._calls, self._log, self.splits, resend_seconds * 1000)
 
     # ---- reading -------------------------------------------------------------------------
 
@@ -129,6 +131,10 @@ class DynamoDbStore:
     async def purge(self, now_seconds: int, limit: int = 1000) -> int:  # noqa: ARG002 - the port's
         """Leave it to DynamoDB, which removes what is past its `ttl` by itself."""
         return 0
+
+    async def tidy(self) -> None:
+        """Put items together that were divided while they were hot."""
+        await self._calls.run(self.splits.unite_cooled)
 
     async def scan(self, after: Key | None = None, limit: int = 500) -> tuple[list[Put], Key | None]:
         """Read all items in the table's order; the log's, which are left out, are read for it all the same."""

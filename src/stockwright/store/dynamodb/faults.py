@@ -18,7 +18,7 @@ NOT_TAKEN: Final = (
     "DynamoDB refuses this: it contains an empty name, is nested more than 32 levels deep, "
     "or has a number of more than 38 digits"
 )
-_PASSING: Final = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
+PASSING: Final = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
 _BUSY: Final = frozenset(
     {
         "TransactionConflictException",
@@ -40,9 +40,13 @@ _REFUSED: Final = frozenset(
 )
 
 
-def raise_unless_it_passes(cancelled: Any, items: Sequence[Wire], now: int) -> None:
-    """Return which conditions did not hold; nothing, where the same transaction may pass a moment later."""
-    reasons = cancelled.response["CancellationReasons"]
+def raise_unless_it_passes(
+    cancelled: Any, items: Sequence[Wire], reasons: Sequence[Wire], now: int, *, anyway: bool
+) -> None:
+    """Return which conditions did not hold; nothing, where the same transaction may pass a moment later.
+
+    `reasons` are DynamoDB's, without those that another try may change; with `anyway` there were such.
+    """
     codes = [reason.get("Code", "None") for reason in reasons]
     failed = [position for position, code in enumerate(codes) if code == "ConditionalCheckFailed"]
     if not all(
@@ -50,7 +54,7 @@ def raise_unless_it_passes(cancelled: Any, items: Sequence[Wire], now: int) -> N
         for position in failed
     ):
         raise ConditionFailed(failed) from None
-    if not failed and not any(code in _PASSING for code in codes):
+    if not failed and not anyway and not any(code in PASSING for code in codes):
         raise cancelled
 
 

@@ -1,9 +1,10 @@
 """Where in the table things are: lists that the whole shop shares are spread over shards by a hash of the item.
 
 A partition of DynamoDB takes 1,000 write units a second. What every order writes is spread over `shards`
-partitions, what only a change of the catalog writes over a quarter of them. Shard 0 bears the list's own name,
-so what a former release wrote is in it. How many there are is kept in the table (`LAYOUT`), and may grow while
-the shop runs: readers read the larger number at once, writers use it SWITCH_MS later, when every reader knows it.
+partitions; what is written less often (the catalog), or read at each refusal (holds that are due), over a quarter.
+Shard 0 bears the list's own name, so what a former release wrote is in it. How many there are is kept in the table
+(`LAYOUT`), and may grow while the shop runs: readers read the larger number at once, writers use it SWITCH_MS
+later, when every reader knows it.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 LAYOUT: Final[Key] = ("LAYOUT", "LAYOUT")
 """The item that says how many shards there are, and whether every product has its entries (`terms.py`)."""
+SPLITS: Final = "SPLITS"
+"""The partition that lists the items in parts (`parts.py`)."""
 SHARDS_DEFAULT: Final = 8
 SHARDS_MAX: Final = 256
 REFRESH_SECONDS: Final = 30.0
@@ -33,9 +36,9 @@ SPREAD: Final[dict[tuple[IndexName, str], Rate]] = {
     ("list", "NOTIFICATION"): "busy",
     ("list", "ORDER"): "busy",
     ("list", "RESERVATION"): "busy",
-    ("due", "RESERVATION"): "busy",
     ("list", "SALE"): "busy",
     ("list", "STOCK"): "busy",
+    ("due", "RESERVATION"): "calm",
     ("list", "ACCOUNT"): "calm",
     ("list", "PRODUCT"): "calm",
     ("owner", "PRODUCT_NAME"): "calm",

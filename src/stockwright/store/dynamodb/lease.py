@@ -19,14 +19,14 @@ DROPPED: Final = f" REMOVE {BY}, {UNTIL}"
 _Wire = dict[str, Any]
 
 
-def take(table: str, key: _Wire, token: str, now: int) -> _Wire:
+def take(table: str, key: _Wire, token: str, now: int, lasts_ms: int = LEASE_MS) -> _Wire:
     """Write the UpdateItem that takes the lease, and answers with the item as it then is."""
     return {
         "TableName": table,
         "Key": key,
         "UpdateExpression": f"SET {BY} = :token, {UNTIL} = :until",
         "ConditionExpression": f"attribute_exists(pk) AND {UNLEASED}",
-        "ExpressionAttributeValues": {":token": {"S": token}, ":until": _number(now + LEASE_MS), ":now": _number(now)},
+        "ExpressionAttributeValues": {":token": {"S": token}, ":until": _number(now + lasts_ms), ":now": _number(now)},
         "ReturnValues": "ALL_NEW",
     }
 

@@ -20,6 +20,7 @@ from stockwright.store.dynamodb.codec import (
 from stockwright.store.dynamodb.expressions import query_of
 from stockwright.store.dynamodb.finding import WALKED_MAX, find, is_found_by_entries
 from stockwright.store.dynamodb.layout import LEDGER, home, ledger_partitions
+from stockwright.store.dynamodb.parts import COUNT, may_be_split
 from stockwright.store.dynamodb.shards import Range, read_merged
 from stockwright.store.port import EXAMINED_MAX, Page
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from stockwright.store.dynamodb.calls import Calls
+    from stockwright.store.dynamodb.splitting import Splits
     from stockwright.store.port import IndexName, Item, Key, Put, Query
 
 
@@ -36,8 +38,8 @@ GET_KEYS_MAX: Final = 100
 class Reader:
     """What is read of one table; the methods are the store port's."""
 
-    def __init__(self, calls: Calls) -> None:
-        self._calls = calls
+    def __init__(self, calls: Calls, splits: Splits) -> None:
+        self._calls, self._splits = calls, splits
 
     async def get(self, keys: Sequence[Key]) -> dict[Key, Item]:
         """Read items as last committed."""
@@ -47,7 +49,17 @@ class Reader:
         moved = [key for at, key in wanted.items() if at != key and at not in found]
         if moved:
             found |= await self._images(moved)
-        return {item.key: item for item in map(item_of_image, found.values())}
+        return {item.key: item for item in map(item_of_image, await self._whole(list(found.values())))}
+
+    async def _whole(self, images: list[Wire]) -> list[Wire]:
+        """Put the parts of items together."""
+        for image in images:
+            if COUNT not in image and may_be_split(key := (image["pk"]["S"], image["sk"]["S"])):
+                self._splits.note(key, None)
+        if not any(COUNT in image for image in images):
+            return images
+        whole: list[Wire] = await self._calls.run(self._splits.whole, images)
+        return whole
 
     async def _candidates(self, keys: list[Key]) -> dict[Key, Wire]:
         """Read items that entries have found: as they were a moment ago, for half the units."""
@@ -91,10 +103,9 @@ class Reader:
             partitions = layout.partitions(query.index, query.partition)
         wanted = Range.of(query, LAST_CHARACTER)
         merged = await read_merged(self._calls, partitions, wanted, query.limit, examined)
+        images = await self._whole(merged.images)
         return Page(
-            tuple(map(item_of_image, merged.images)),
-            merged.following,
-            tuple(image[wanted.sort]["S"] for image in merged.images),
+            tuple(map(item_of_image, images)), merged.following, tuple(image[wanted.sort]["S"] for image in images)
         )
 
     async def count(self, partition: str, *, index: IndexName | None = None, limit: int = 1000) -> int:
@@ -118,7 +129,7 @@ class Reader:
     async def scan(self, after: Key | None = None, limit: int = 500) -> tuple[list[Put], Key | None]:
         """Read all items in the table's order; the log's, which are left out, are read for it all the same."""
         answer: Wire = await self._calls.run(self._scan, after, limit)
-        rows = [put_of_image(image) for image in answer["Items"] if is_of_shop(image)]
+        rows = list(map(put_of_image, await self._whole([image for image in answer["Items"] if is_of_shop(image)])))
         last = answer.get("LastEvaluatedKey")
         return rows, (last["pk"]["S"], last["sk"]["S"]) if last else None
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from stockwright.store.dynamodb.codec import Wire
-from stockwright.store.port import (
-    INDEXES,
-)
+from stockwright.base.errors import Misconfigured
+from stockwright.store.dynamodb.codec import Wire, from_attribute, image_of_put, key_image
+from stockwright.store.dynamodb.layout import LAYOUT, SHARDS_DEFAULT, SHARDS_MAX, Layout, body_of_layout
+from stockwright.store.port import ABSENT, INDEXES, Put
 
 
 def table_definition(table: str) -> Wire:
@@ -67,6 +67,26 @@ def table_problems(client: Any, table: str) -> list[str]:
     if ttl.get("TimeToLiveStatus") not in {"ENABLED", "ENABLING"} or ttl.get("AttributeName") != "ttl":
         problems.append("its time to live is not on the attribute ttl, so nothing that has expired is removed")
     return problems
+
+
+def raise_shards(client: Any, table: str, shards: int, now: int) -> int:
+    """Spread the shared lists over more partitions from SWITCH_MS after now (ms) on; returns over how many till then.
+
+    Raises Misconfigured where it is not more, since what is in a shard stays there, or where the last change is not
+    yet in use.
+    """
+    item = client.get_item(TableName=table, Key=key_image(LAYOUT), ConsistentRead=True).get("Item")
+    body = from_attribute(item["b"]) if item else body_of_layout(SHARDS_DEFAULT, SHARDS_DEFAULT, 0, entries=False)
+    before = Layout.of(body, now)
+    if not before.read < shards <= SHARDS_MAX:
+        raise Misconfigured(
+            f"the lists of {table} have {before.read} shards; their number can only be raised, to {SHARDS_MAX} at most"
+        )
+    if before.written != before.read:
+        raise Misconfigured(f"the number of shards of {table} was raised a moment ago; try again in two minutes")
+    after = body_of_layout(shards, before.written, now, entries=before.has_entries)
+    client.put_item(TableName=table, Item=image_of_put(Put(LAYOUT, after, ABSENT)))
+    return before.written
 
 
 def _keys(schema: Wire) -> str:

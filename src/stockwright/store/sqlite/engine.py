@@ -186,6 +186,9 @@ class SqliteStore:
         self._cache.forget(expired)
         return len(deletes)
 
+    async def tidy(self) -> None:
+        """Nothing to do."""
+
     async def scan(self, after: Key | None = None, limit: int = 500) -> tuple[list[Put], Key | None]:
         """Read all items in the order of their keys."""
         rows = self._reading.scan(after, limit)
