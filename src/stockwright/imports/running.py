@@ -98,11 +98,23 @@ async def _check(job: Job, read: tuple[Table, str] | None) -> None:
 
 
 async def _cancel(job: Job) -> None:
-    """End an import that is half booked: what is booked is undone, or with `skip` stays."""
-    if job.stops and job.importing.at:
-        await job.advance(**_undoing(job.importing, "cancelled"))
+    """End an import that is half booked: what is booked is undone, or with `skip` stays.
+
+    Of the next piece a process that was killed may have booked some rows; they count.
+    """
+    importing = job.importing
+    rows = await records.load_rows(job.app.store, importing, importing.at) if importing.status == "BOOKING" else ()
+    booked = await _booked_rows(job.app, importing, rows)
+    moved = [row for row in rows if booked.get(row.key, {}).get("movements", row.key in booked)]
+    counts: dict[str, Any] = {
+        "created": importing.created + sum(not _is_change(row) for row in moved),
+        "updated": importing.updated + sum(map(_is_change, moved)),
+        "at": importing.at + bool(booked),
+    }
+    if job.stops and counts["at"]:
+        await job.advance(**(counts | _undoing(replace(importing, **counts), "cancelled")))
     else:
-        await job.advance(status="CANCELLED")
+        await job.advance(**counts, status="CANCELLED")
 
 
 async def _book_piece(job: Job) -> None:
@@ -124,7 +136,7 @@ async def _book_piece(job: Job) -> None:
     batch, at = Batch(), importing.at + 1
     report.finish()
     findings = put_more(batch, importing, errors=report.errors)
-    counts = {
+    counts: dict[str, Any] = {
         "created": importing.created + report.created,
         "updated": importing.updated + report.updated,
         "unchanged": importing.unchanged + report.unchanged,
