@@ -36,10 +36,10 @@ PRODUCTS: Final = 500
 FOLLOW: Final = (
     "import asyncio, json, sys\n"
     "from urllib.parse import urlsplit\n"
-    "async def follow(at, token, counts):\n"
+    "async def follow(at, accepted, token, counts):\n"
     "    reader, writer = await asyncio.open_connection(at.hostname, at.port)\n"
     "    writer.write(f'GET /api/events/stream HTTP/1.1\\r\\nHost: {at.netloc}\\r\\n'.encode())\n"
-    "    writer.write(f'Authorization: Bearer {token}\\r\\n\\r\\n'.encode())\n"
+    "    writer.write(f'Authorization: Bearer {token}\\r\\nAccept-Encoding: {accepted}\\r\\n\\r\\n'.encode())\n"
     "    head = await reader.readuntil(b'\\r\\n\\r\\n')\n"
     "    assert b' 200 ' in head.splitlines()[0], head\n"
     "    counts[0] += 1\n"
@@ -47,9 +47,10 @@ FOLLOW: Final = (
     "    while part := await reader.read(1 << 20): pass\n"
     "    counts[2] += 1\n"
     "async def main():\n"
-    "    url, each, *tokens = sys.argv[1:]\n"
+    "    url, accepted, each, *tokens = sys.argv[1:]\n"
     "    counts = [0, int(each) * len(tokens), 0]\n"
-    "    following = [follow(urlsplit(url), token, counts) for token in tokens for _ in range(int(each))]\n"
+    "    at = urlsplit(url)\n"
+    "    following = [follow(at, accepted, token, counts) for token in tokens for _ in range(int(each))]\n"
     "    tasks = asyncio.gather(*following)\n"
     "    await asyncio.to_thread(sys.stdin.readline)\n"
     "    print(counts[2], flush=True)\n"
@@ -72,8 +73,8 @@ async def _add_admins(folder: Path, emails: Sequence[str]) -> None:
         await close(app)
 
 
-def _follow(served: Served, tokens: Sequence[str]) -> subprocess.Popen[str]:
-    arguments = [sys.executable, "-c", FOLLOW, served.url, str(STREAMS_OF_ACCOUNT_MAX), *tokens]
+def _follow(served: Served, tokens: Sequence[str], accepted: str) -> subprocess.Popen[str]:
+    arguments = [sys.executable, "-c", FOLLOW, served.url, accepted, str(STREAMS_OF_ACCOUNT_MAX), *tokens]
     process = subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None  # noqa: S101
     if process.stdout.readline() != "open\n":
@@ -106,6 +107,7 @@ def main() -> None:
     parser.add_argument("--connections", type=int, default=16, help="clients that place orders (16)")
     parser.add_argument("--seconds", type=float, default=8, help="how long each turn goes on (8)")
     parser.add_argument("--turns", type=int, default=3, help="turns of each side (3)")
+    parser.add_argument("--accept", default="gzip", help="the Accept-Encoding of the streams (gzip; or identity)")
     given = parser.parse_args()
     table = Table("Streams", "CPU for an order", "Orders a second", "Memory", "Streams ended")
     with tempfile.TemporaryDirectory(prefix="stockwright-streams-") as made:
@@ -123,7 +125,7 @@ def main() -> None:
             for _ in range(given.turns):
                 sides[0].append(_cpu_per_order(served, ids, given.connections, given.seconds))
                 _add_row(table, 0, sides[0][-1], served, 0)
-                following = _follow(served, tokens)
+                following = _follow(served, tokens, given.accept)
                 sides[given.streams].append(_cpu_per_order(served, ids, given.connections, given.seconds))
                 _add_row(table, given.streams, sides[given.streams][-1], served, _leave(following))
     Console(width=120).print(table)
