@@ -192,7 +192,8 @@ bench: tools ## Measure everything, compared with references; writes docs/benchm
 MINUTES ?= 30
 SEED ?= 7
 PROOFS := tests/model tests/e2e/test_crash.py tests/e2e/test_supervisor.py tests/e2e/test_histories.py tests/api/test_fuzz.py tests/security \
-	tests/browser/test_pages.py tests/browser/test_keyboard.py
+	tests/browser/test_pages.py tests/browser/test_keyboard.py \
+	tests/aws/test_parts.py tests/aws/test_read_units.py tests/aws/test_simulation.py
 
 .PHONY: prove
 prove: tools ## Run the long tests: make prove MINUTES=30 SEED=7
