@@ -99,7 +99,7 @@ class Web(Construct):
             # In the template stands a reference, which CloudFormation looks up.
             custom_headers={SECRET_HEADER: secret.secret_value.unsafe_unwrap()},
         )
-        headers = _headers(self, stage)
+        headers = _headers(self, stage, files.bucket)
         pictures = cloudfront.BehaviorOptions(
             origin=origins.S3BucketOrigin.with_origin_access_control(files.bucket),
             viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
@@ -207,16 +207,24 @@ def _before(scope: Construct, name: str, code: str) -> cloudfront.FunctionAssoci
     return cloudfront.FunctionAssociation(function=function, event_type=cloudfront.FunctionEventType.VIEWER_REQUEST)
 
 
-def _headers(scope: Construct, stage: Stage) -> cloudfront.ResponseHeadersPolicy:
-    """Send the same headers with each page as the one process does, and HSTS."""
+def _headers(scope: Construct, stage: Stage, files: s3.Bucket) -> cloudfront.ResponseHeadersPolicy:
+    """Send the same headers with each page as the one process does, and HSTS.
+
+    Pages may also call the bucket of files: they put uploads there.
+    """
     header = cloudfront.ResponseCustomHeader
+    own, bucket = (
+        "connect-src 'self'",
+        f"https://{files.bucket_domain_name} https://{files.bucket_regional_domain_name}",
+    )
+    policy = PAGE_HEADERS["content-security-policy"].replace(own, f"{own} {bucket}")
     return cloudfront.ResponseHeadersPolicy(
         scope,
         "Headers",
         response_headers_policy_name=f"{stage.prefix}-pages",
         security_headers_behavior=cloudfront.ResponseSecurityHeadersBehavior(
             content_security_policy=cloudfront.ResponseHeadersContentSecurityPolicy(
-                content_security_policy=PAGE_HEADERS["content-security-policy"], override=True
+                content_security_policy=policy, override=True
             ),
             content_type_options=cloudfront.ResponseHeadersContentTypeOptions(override=True),
             frame_options=cloudfront.ResponseHeadersFrameOptions(

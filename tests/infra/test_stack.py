@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
@@ -360,8 +361,20 @@ def test_no_bucket_is_public(prod: Template) -> None:
 def test_pages_have_the_same_headers_as_on_one_machine(prod: Template) -> None:
     policies = prod.of("CloudFront::ResponseHeadersPolicy").values()
     [policy] = [each for each in policies if each["ResponseHeadersPolicyConfig"]["Name"].endswith("-pages")]
+    given = policy["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]["ContentSecurityPolicy"]
+    parts = given.pop("ContentSecurityPolicy")["Fn::Join"][1]
+    # Pages put uploads to the bucket of files, by either of its addresses.
+    assert [each for each in parts if isinstance(each, dict)] == [
+        {"Fn::GetAtt": [bucket, name]}
+        for bucket, name in zip([parts[1]["Fn::GetAtt"][0]] * 2, ("DomainName", "RegionalDomainName"), strict=True)
+    ]
+    assert "CorsConfiguration" in prod.resources[parts[1]["Fn::GetAtt"][0]]["Properties"]
+    own = re.sub(r" https://(?: https://)?", "", "".join(each for each in parts if isinstance(each, str)))
+    assert own == PAGE_HEADERS["content-security-policy"]
     headers = json.dumps(policy).lower()
     for name, value in PAGE_HEADERS.items():
+        if name == "content-security-policy":
+            continue
         if name not in {"x-content-type-options", "cache-control"}:
             assert json.dumps(value).lower()[1:-1] in headers, name
     assert policy["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]["ContentTypeOptions"] == {"Override": True}

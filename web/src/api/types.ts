@@ -4,6 +4,7 @@ type Schemas = components["schemas"];
 
 export type Item = Schemas["ItemView"];
 export type Product = Schemas["ProductView"];
+export type Image = Schemas["ImageView"];
 export type Order = Schemas["OrderView"];
 export type OrderLine = Schemas["OrderLineView"];
 export type OrderStep = Schemas["StepView"];

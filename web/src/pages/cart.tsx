@@ -25,6 +25,7 @@ import {
 import { changeCart, useCart } from "@/features/cart/store";
 import { ProductPicture } from "@/features/catalog/art";
 import { describeOptions, notOffered } from "@/features/catalog/options";
+import { smallUrlOf } from "@/features/catalog/pictures";
 import { type Goods, goods as goodsQuery } from "@/features/catalog/queries";
 import { placeOrder } from "@/features/orders/queries";
 import { formatCount } from "@/lib/count";
@@ -269,8 +270,8 @@ function useNow(cart: Cart): Map<string, Now> {
 
 function withPrice(line: CartLine, now: Now | undefined): CartLine {
   if (!now?.goods) return line;
-  const { price, currency, name, imageUrl, category } = now.goods;
-  return { ...line, price, currency, name, imageUrl, category };
+  const { price, currency, name, category } = now.goods;
+  return { ...line, price, currency, name, imageUrl: smallUrlOf(now.goods), category };
 }
 
 function goneOptions(line: CartLine, now: Now | undefined): string[] {

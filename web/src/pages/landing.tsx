@@ -169,6 +169,7 @@ function Collage({ goods, loading }: { goods: Goods[]; loading: boolean }) {
             <ProductPicture
               goods={one}
               eager
+              sizes={index ? "(min-width: 1024px) 240px, 40vw" : "(min-width: 1024px) 320px, 53vw"}
               className={cn(
                 "size-full transition-transform duration-500 group-hover:scale-[1.03]",
                 // Its name is below the drawing, not on it.

@@ -14,9 +14,10 @@ import { useAuth } from "@/features/auth/auth";
 import { add, type CartLine, otherCurrency, unitsOf } from "@/features/cart/cart";
 import { NewCartDialog } from "@/features/cart/new-cart-dialog";
 import { changeCart, useCart } from "@/features/cart/store";
-import { ProductPicture } from "@/features/catalog/art";
 import { GRID, ProductCard, Swatch } from "@/features/catalog/card";
+import { Gallery } from "@/features/catalog/gallery";
 import { type Choice, choicesOf, firstChoices, titled } from "@/features/catalog/options";
+import { smallUrlOf } from "@/features/catalog/pictures";
 import { type Goods, type GoodsPage, goodsPage, goods as goodsQuery } from "@/features/catalog/queries";
 import { StockBadge } from "@/features/catalog/stock-badge";
 import { placeOrder } from "@/features/orders/queries";
@@ -73,11 +74,7 @@ function Detail({ goods, current }: { goods: Goods; current: boolean }) {
       <Breadcrumb goods={goods} />
       <div className="mt-5 grid gap-8 lg:grid-cols-[1.15fr_1fr] lg:gap-14">
         <div>
-          <ProductPicture
-            goods={goods}
-            eager
-            className="aspect-[4/3] w-full rounded-3xl border shadow-card lg:sticky lg:top-24"
-          />
+          <Gallery goods={goods} />
         </div>
         <div className="lg:pt-2">
           {goods.brand && (
@@ -167,7 +164,7 @@ function Buy({ goods, current }: { goods: Goods; current: boolean }) {
     sku: goods.sku,
     name: goods.name,
     category: goods.category,
-    imageUrl: goods.imageUrl,
+    imageUrl: smallUrlOf(goods),
     price: goods.price,
     currency: goods.currency,
     options,

@@ -2,6 +2,7 @@ import { type CSSProperties, useState } from "react";
 import { cn } from "@/lib/cn";
 import { hash, random } from "@/lib/hash";
 import { iconOf } from "./icons";
+import { type Picture, srcSetOf } from "./pictures";
 
 /** Hues that sit well beside one another and beside the shop's green. */
 const HUES = [25, 55, 85, 130, 163, 195, 230, 262, 300, 345];
@@ -11,29 +12,48 @@ interface Pictured {
   category: string;
   type?: string;
   imageUrl: string | null;
+  images?: Picture[];
 }
+
+/** In a list: with four columns, three, two and one. */
+export const LISTED_SIZES =
+  "(min-width: 1280px) 300px, (min-width: 1024px) 31vw, (min-width: 640px) 46vw, 92vw";
+const SMALL = "80px";
+const LISTED_WIDEST = 800;
 
 /** The product's picture; where it has none, a quiet drawing that is always the same for it. */
 export function ProductPicture({
   goods,
   className,
   eager = false,
+  sizes = SMALL,
+  widest = LISTED_WIDEST,
+  picture = goods.images?.[0],
+  alt = "",
 }: {
   goods: Pictured;
   className?: string;
   eager?: boolean;
+  /** How wide it is shown, as the `sizes` of an img: small by default. */
+  sizes?: string;
+  /** The widest that may be loaded: in lists of many, a medium one. */
+  widest?: number;
+  /** Which of its pictures; the first by default. */
+  picture?: Picture | undefined;
+  alt?: string;
 }) {
   const [broken, setBroken] = useState<string | null>(null);
-  if (!goods.imageUrl || broken === goods.imageUrl)
-    return <Art goods={goods} {...(className && { className })} />;
+  const url = picture?.url ?? goods.imageUrl;
+  if (!url || broken === url) return <Art goods={goods} {...(className && { className })} />;
   return (
     <img
-      src={goods.imageUrl}
-      alt=""
+      src={url}
+      {...(picture && { srcSet: srcSetOf(picture, widest), sizes })}
+      alt={alt}
       loading={eager ? "eager" : "lazy"}
       decoding="async"
       referrerPolicy="no-referrer"
-      onError={() => setBroken(goods.imageUrl)}
+      onError={() => setBroken(url)}
       className={cn("bg-sunken object-cover", className)}
     />
   );

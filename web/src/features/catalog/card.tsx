@@ -4,7 +4,7 @@ import { Skeleton } from "@/components/ui/surfaces";
 import { Money } from "@/components/ui/values";
 import { useAuth } from "@/features/auth/auth";
 import { cn } from "@/lib/cn";
-import { ProductPicture } from "./art";
+import { LISTED_SIZES, ProductPicture } from "./art";
 import { colorOf } from "./colors";
 import { choicesOf, titled } from "./options";
 import { type Goods, goods as goodsQuery } from "./queries";
@@ -28,6 +28,7 @@ export function ProductCard({ goods, eager = false }: { goods: Goods; eager?: bo
         <ProductPicture
           goods={goods}
           eager={eager}
+          sizes={LISTED_SIZES}
           className={cn(
             "aspect-[4/3] w-full transition-transform duration-500 ease-out group-hover:scale-[1.035]",
             !goods.inStock && "opacity-55 saturate-50",

@@ -2,6 +2,7 @@ import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { api, dataOf } from "@/api/client";
 import type { Item, Product } from "@/api/types";
 import { filledPage } from "@/lib/paging";
+import type { Picture } from "./pictures";
 
 /** A product as the shop shows it; visitors do not see how many there are. */
 export interface Goods {
@@ -15,6 +16,7 @@ export interface Goods {
   price: number;
   currency: string;
   imageUrl: string | null;
+  images: Picture[];
   options: Record<string, unknown>;
   inStock: boolean;
   isLow: boolean;
@@ -28,7 +30,8 @@ export interface GoodsPage {
 }
 
 export function fromItem(item: Item): Goods {
-  const { id, sku, description, category, type, brand, price, currency, imageUrl, options, inStock } = item;
+  const { id, sku, description, category, type, brand, price, currency, imageUrl, images, options, inStock } =
+    item;
   return {
     id,
     sku,
@@ -40,6 +43,7 @@ export function fromItem(item: Item): Goods {
     price,
     currency,
     imageUrl,
+    images,
     options,
     inStock,
     isLow: false,
@@ -48,8 +52,21 @@ export function fromItem(item: Item): Goods {
 }
 
 export function fromProduct(product: Product): Goods {
-  const { id, sku, name, description, category, type, brand, price, currency, imageUrl, options, quantity } =
-    product;
+  const {
+    id,
+    sku,
+    name,
+    description,
+    category,
+    type,
+    brand,
+    price,
+    currency,
+    imageUrl,
+    images,
+    options,
+    quantity,
+  } = product;
   return {
     id,
     sku,
@@ -61,6 +78,7 @@ export function fromProduct(product: Product): Goods {
     price,
     currency,
     imageUrl,
+    images,
     options,
     inStock: quantity > 0,
     isLow: quantity > 0 && product.isLowStock,

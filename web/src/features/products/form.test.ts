@@ -49,7 +49,7 @@ test("a number is sent as it is displayed, with any digit grouping", () => {
 
 test("unchanged options keep their values", () => {
   const options = { finish: ["Red, matte", "Blue"], size: [40, 41], one: "single" };
-  const product = { price: 1, currency: "USD", options, imageUrl: null } as unknown as Product;
+  const product = { price: 1, currency: "USD", options, imageUrl: null, images: [] } as unknown as Product;
   const known = { ...base, options: formOf(product).options };
   const [finish, size, one] = known.options;
   if (!finish || !size || !one) throw new Error("three options");
@@ -77,7 +77,13 @@ test("an edit sends only the changed fields", () => {
 });
 
 test("a price keeps its amount where the currency has no cents", () => {
-  const product = { price: 1200, currency: "JPY", options: {}, imageUrl: null } as unknown as Product;
+  const product = {
+    price: 1200,
+    currency: "JPY",
+    options: {},
+    imageUrl: null,
+    images: [],
+  } as unknown as Product;
   expect(formOf(product).price).toBe("1200");
 });
 
@@ -108,4 +114,12 @@ test("a field that both changed differently keeps my value until somebody choose
   expect(result.form).toEqual(mine);
   expect(describeField(theirs, "options")).toBe("none");
   expect(describeField(mine, "options")).toBe("color: green");
+});
+
+test("the address of an uploaded picture is not one that somebody typed", () => {
+  const picture = { id: "img_1", url: "/media/img_1-800.webp", widths: [800], alt: "", position: 1 };
+  const product = { price: 1, currency: "USD", options: {}, imageUrl: picture.url, images: [picture] };
+  expect(formOf(product as unknown as Product).imageUrl).toBe("");
+  const own = { ...product, imageUrl: "https://example.com/a.png" };
+  expect(formOf(own as unknown as Product).imageUrl).toBe("https://example.com/a.png");
 });

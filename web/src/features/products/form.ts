@@ -73,7 +73,7 @@ export function formOf(product: Product): ProductForm {
     brand: product.brand,
     price: product.price ? plainMoney(product.price, product.currency) : "",
     currency: product.currency,
-    imageUrl: product.imageUrl ?? "",
+    imageUrl: ownUrlOf(product),
     status: product.status,
     options: Object.entries(product.options).map(([name, stored]) => ({
       name,
@@ -84,6 +84,11 @@ export function formOf(product: Product): ProductForm {
     reorderPoint: String(product.reorderPoint),
     reorderQuantity: String(product.reorderQuantity),
   };
+}
+
+/** The address that a product was given; without one, the API shows that of its first picture. */
+function ownUrlOf({ imageUrl, images }: Product): string {
+  return imageUrl === null || images.some(({ url }) => url === imageUrl) ? "" : imageUrl;
 }
 
 /** Pages load pictures by https only; a known product may keep another address. The server decides the rest. */

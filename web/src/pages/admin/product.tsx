@@ -30,7 +30,9 @@ import {
   type ProductField,
   type ProductForm,
 } from "@/features/products/form";
+import { PictureList } from "@/features/products/picture-list";
 import { categories, product as productQuery, shopCurrency } from "@/features/products/queries";
+import { usePictures } from "@/features/products/use-pictures";
 import { parseWhole } from "@/features/stock/change";
 import { parseMoney } from "@/lib/money";
 import { useApiForm } from "@/lib/use-api-form";
@@ -129,6 +131,10 @@ function Edit({ product, currency = "" }: { product: Product | null; currency?: 
   const [version, setVersion] = useState(product?.version);
   const [conflict, setConflict] = useState<Conflict | null>(null);
   const [deleting, setDeleting] = useState(false);
+  // Each change of a picture is one version more; where there were more, somebody else changed the product too.
+  const pictures = usePictures(product, (now) =>
+    setVersion((version) => (version !== undefined && now === version + 1 ? now : version)),
+  );
   const done = () =>
     Promise.all(["admin", "goods"].map((name) => client.invalidateQueries({ queryKey: [name] })));
 
@@ -140,9 +146,11 @@ function Edit({ product, currency = "" }: { product: Product | null; currency?: 
         const made = await dataOf(
           api.POST("/products", { body: { ...bodyOf(mine), quantity: parseWhole(quantity) ?? 0 } }),
         );
+        const whole = await pictures.sendAll(made.id);
         toast.success(`${made.name} is listed`);
+        if (!whole) toast.error("Not every picture was taken", { description: "Add the others here." });
         await done();
-        navigate("/admin/products");
+        navigate(whole ? "/admin/products" : `/admin/products/${encodeURIComponent(made.id)}`);
         return;
       }
       try {
@@ -261,18 +269,30 @@ function Edit({ product, currency = "" }: { product: Product | null; currency?: 
           <Options form={form} />
         </Part>
         <Part
-          title="Picture"
-          description="Without one, the shop draws a picture from the name and the category."
+          title="Pictures"
+          description="Without one, the shop draws a picture from the name and the category. A change of them is stored at once."
         >
+          <PictureList
+            name={values.name}
+            images={pictures.images}
+            sending={pictures.sending}
+            onAdd={pictures.add}
+            onDismiss={pictures.dismiss}
+            onDescribe={pictures.describe}
+            onMove={pictures.move}
+            onDelete={pictures.remove}
+          />
           <div className="flex items-start gap-4">
-            <ProductPicture
-              goods={{
-                name: values.name,
-                category: values.category,
-                imageUrl: (mayBePicture(values.imageUrl, "") && values.imageUrl.trim()) || null,
-              }}
-              className="size-24 shrink-0 rounded-xl border"
-            />
+            {pictures.images.length === 0 && (
+              <ProductPicture
+                goods={{
+                  name: values.name,
+                  category: values.category,
+                  imageUrl: (mayBePicture(values.imageUrl, "") && values.imageUrl.trim()) || null,
+                }}
+                className="size-24 shrink-0 rounded-xl border"
+              />
+            )}
             <TextField
               label="Picture address"
               type="url"

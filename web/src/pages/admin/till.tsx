@@ -18,6 +18,7 @@ import { Money, Time } from "@/components/ui/values";
 import { ProductPicture } from "@/features/catalog/art";
 import { LineOptions } from "@/features/catalog/line-options";
 import { lineTitle } from "@/features/catalog/options";
+import { smallUrlOf } from "@/features/catalog/pictures";
 import { shortId } from "@/features/orders/status";
 import { shopCurrency } from "@/features/products/queries";
 import { findByCode, reportScan } from "@/features/scan/find";
@@ -48,8 +49,17 @@ type Product = Schemas["ProductView"];
 const FOUND_MAX = 6;
 
 function lineOf(product: Product): Omit<BasketLine, "quantity"> {
-  const { id, sku, name, category, imageUrl, price, currency, quantity } = product;
-  return { productId: id, sku, name, category, imageUrl, price, currency, available: quantity };
+  const { id, sku, name, category, price, currency, quantity } = product;
+  return {
+    productId: id,
+    sku,
+    name,
+    category,
+    imageUrl: smallUrlOf(product),
+    price,
+    currency,
+    available: quantity,
+  };
 }
 
 async function productOf(code: string): Promise<Product> {
