@@ -14,6 +14,7 @@ BIN := $(VENV)/bin
 UV_VERSION := 0.13.8
 SWAGGER := src/stockwright/http/static/swagger
 WEB := src/stockwright/http/static/web
+DRAWN := src/stockwright/demo/pictures
 # Each mark is inside the folder that it stands for, so a deleted folder is made again.
 INSTALLED := $(VENV)/.installed
 TOOLS := $(VENV)/.tools
@@ -83,8 +84,13 @@ $(WEB)/index.html: $(MODULES) $(WEB_SOURCES)
 	@cd web && npx vite build --logLevel warn
 	@touch $@
 
+$(DRAWN)/.drawn: $(INSTALLED) $(wildcard src/stockwright/demo/*.py)
+	@echo "Drawing the pictures of the demo shop"
+	@$(BIN)/python -m stockwright.demo.pictures $(DRAWN)
+	@touch $@
+
 .PHONY: setup
-setup: $(INSTALLED) $(SWAGGER)/swagger-ui-bundle.js $(WEB)/index.html ## Set everything up
+setup: $(INSTALLED) $(SWAGGER)/swagger-ui-bundle.js $(WEB)/index.html $(DRAWN)/.drawn ## Set everything up
 
 .PHONY: system
 system: ## Install the browser and the Java that some tests need (Debian, as root)
@@ -258,4 +264,4 @@ remove: package ## Remove a stage from AWS (STAGE=dev)
 
 .PHONY: clean
 clean: ## Remove everything that make created (not the data)
-	@rm -rf $(VENV) $(MINISTACK) tests/aws/node_modules $(SWAGGER) $(WEB) web/node_modules dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis mutants
+	@rm -rf $(VENV) $(MINISTACK) tests/aws/node_modules $(SWAGGER) $(WEB) $(DRAWN) web/node_modules dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis mutants

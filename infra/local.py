@@ -33,6 +33,7 @@ from infra.publish import publish
 from stockwright.cloud.origin import SECRET_HEADER
 from stockwright.demo.catalog import goods
 from stockwright.demo.load import ADMIN
+from stockwright.demo.pictures import read_picture
 
 ACCOUNT: Final = "000000000000"
 REGION: Final = "eu-central-1"
@@ -218,7 +219,11 @@ def _put_on_sale(api: str, expected: dict[str, str]) -> None:
                 "quantity": good.stock,
                 "options": {"color": list(good.colors)} if good.colors else {},
             }
-            shop.post(f"{api}/products", json=product).raise_for_status()
+            made = shop.post(f"{api}/products", json=product).raise_for_status().json()["data"]
+            drawn = read_picture(good.sku)
+            if drawn:
+                images, kind = f"{api}/products/{made['id']}/images", {"content-type": "image/webp"}
+                shop.post(images, content=drawn[max(drawn)], headers=kind).raise_for_status()
 
 
 def _environment(port: int) -> dict[str, str]:

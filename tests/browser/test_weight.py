@@ -1,4 +1,7 @@
-"""What a first visit brings over the wire, and that nothing jumps; how fast it shows is printed, not checked."""
+"""What a first visit brings over the wire, and that nothing jumps; how fast it shows is printed, not checked.
+
+Pictures are counted apart: only those in or near the window are loaded, each in the smallest width that fits.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,8 @@ from tests.needs import ROOT
 
 FIGURES = ROOT / "test-results" / "figures"
 SHIFTS_MAX = 0.01
+PICTURES_KILOBYTES_MAX = 30
+PICTURES_MAX = 12
 # Counts what moved without anybody having touched it, and remembers when the largest thing stood there.
 WATCH = """
 window.seen = { shifted: 0, largest: 0 };
@@ -29,10 +34,13 @@ HANDLED_BEFORE = """() => {
   const sum = (entries) => entries.reduce((bytes, { transferSize }) => bytes + transferSize, 0);
   const all = [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")];
   const isData = ({ name }) => new URL(name).pathname.startsWith("/api/");
+  const isPicture = ({ name }) => new URL(name).pathname.startsWith("/media/");
   const [page] = performance.getEntriesByType("navigation");
   const [first] = performance.getEntriesByName("first-contentful-paint");
   return {
-    codeBytes: sum(all.filter((each) => !isData(each))),
+    codeBytes: sum(all.filter((each) => !isData(each) && !isPicture(each))),
+    pictureBytes: sum(all.filter(isPicture)),
+    pictures: all.filter(isPicture).map(({ name }) => new URL(name).pathname),
     dataBytes: sum(all.filter(isData)),
     requests: all.length,
     firstPaintMs: Math.round(first.startTime),
@@ -73,4 +81,7 @@ def test_a_first_visit_loads_little_and_the_layout_does_not_shift(
     FIGURES.mkdir(parents=True, exist_ok=True)
     (FIGURES / f"{request.node.callspec.id}.json").write_text(json.dumps(found, indent=2), encoding="utf-8")
     assert 20_000 < found["codeBytes"] + found["dataBytes"] <= kilobytes_max * 1024, found
+    assert found["pictureBytes"] <= PICTURES_KILOBYTES_MAX * 1024, found
+    assert len(found["pictures"]) <= PICTURES_MAX, found
+    assert {name.rpartition("-")[2] for name in found["pictures"]} <= {"320.webp"}, found
     assert found["layoutShift"] <= SHIFTS_MAX, found

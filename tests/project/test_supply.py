@@ -127,6 +127,7 @@ def test_the_wheel_holds_the_pages_and_its_bill_of_materials_and_no_local_files(
     assert bill == bills["bill"](__version__)
     for wanted in (
         "http/static/web/index.html",
+        "demo/pictures/PH-AUR-12-320.webp",
         "http/static/swagger/swagger-ui-bundle.js",
         "http/static/docs/index.html",
         "py.typed",

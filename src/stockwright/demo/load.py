@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import random
 from collections.abc import Callable
@@ -23,8 +24,10 @@ from stockwright.base.errors import InsufficientStock
 from stockwright.base.ports import SetClock
 from stockwright.catalog.inventory import ChangeStock, Initialize, Transfer, change_stock, initialize, transfer
 from stockwright.catalog.new_product import CreateProduct, create_product
+from stockwright.catalog.pictures import AddPicture, attach_picture
 from stockwright.context import App
 from stockwright.demo.catalog import Good, goods
+from stockwright.demo.pictures import read_picture
 from stockwright.events.dispatcher import Dispatcher
 from stockwright.handlers import REACTIONS
 from stockwright.orders.returns import ReturnItem
@@ -49,6 +52,8 @@ from stockwright.stock.model import Wanted
 DAYS: Final = 35
 DAY_MS: Final = 24 * 3_600_000
 HOUR_MS: Final = 3_600_000
+AT_ONCE: Final = 12
+"""So many pictures are stored at once."""
 SEED: Final = 20_250_101
 PASSWORDS: Final = "demo-passwords"
 ADMIN: Final = "admin@demo.example"
@@ -156,6 +161,8 @@ class _Story:
             made = await create_product(self._app, admin, _wanted(good))
             self._shelves.append(_Shelf(good, made.product.id))
             self._clock.at += 60_000
+        for start in range(0, len(self._shelves), AT_ONCE):
+            await asyncio.gather(*(self._picture(admin, shelf) for shelf in self._shelves[start : start + AT_ONCE]))
         for shelf in self._random.sample(self._shelves, 24):
             units = shelf.good.stock // 4
             if units > 4:  # noqa: PLR2004 - a few stay at one location
@@ -163,6 +170,13 @@ class _Story:
                 move = Transfer(shelf.product_id, units, "default", "store", "Shop window")
                 await transfer(self._app, admin, move)
         return admin
+
+    async def _picture(self, admin: Request, shelf: _Shelf) -> None:
+        """Show what a product looks like, where its picture was drawn."""
+        drawn = read_picture(shelf.good.sku)
+        if drawn:
+            command = AddPicture(product_id=shelf.product_id, alt=shelf.good.name)
+            await attach_picture(self._app, admin, command, drawn)
 
     async def _customer(self, number: int, name: str) -> Request:
         password = self._passwords[1] if number == 0 else _password()

@@ -1,6 +1,7 @@
 import { type CSSProperties, useState } from "react";
 import { cn } from "@/lib/cn";
 import { hash, random } from "@/lib/hash";
+import { useNear } from "@/lib/use-near";
 import { iconOf } from "./icons";
 import { type Picture, srcSetOf } from "./pictures";
 
@@ -43,14 +44,14 @@ export function ProductPicture({
   alt?: string;
 }) {
   const [broken, setBroken] = useState<string | null>(null);
+  const [ref, near] = useNear<HTMLImageElement>(eager);
   const url = picture?.url ?? goods.imageUrl;
   if (!url || broken === url) return <Art goods={goods} {...(className && { className })} />;
   return (
     <img
-      src={url}
-      {...(picture && { srcSet: srcSetOf(picture, widest), sizes })}
+      ref={ref}
+      {...(near && { src: url, ...(picture && { srcSet: srcSetOf(picture, widest), sizes }) })}
       alt={alt}
-      loading={eager ? "eager" : "lazy"}
       decoding="async"
       referrerPolicy="no-referrer"
       onError={() => setBroken(url)}
