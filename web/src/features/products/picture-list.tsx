@@ -5,7 +5,7 @@ import { Button } from "@/components/ui/button";
 import { TextField } from "@/components/ui/field";
 import { ProductPicture } from "@/features/catalog/art";
 import { cn } from "@/lib/cn";
-import { KINDS } from "./pictures";
+import { KINDS } from "./picture-files";
 
 /** A picture on its way: a share from 0 to 1, or why it was refused. */
 export interface Sending {

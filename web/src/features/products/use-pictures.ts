@@ -4,8 +4,9 @@ import { api, dataOf, newKey } from "@/api/client";
 import { messageOf } from "@/api/errors";
 import type { Image, Product } from "@/api/types";
 import { toast } from "@/components/ui/toast";
+import { PICTURES_MAX, whyNot } from "./picture-files";
 import type { Sending } from "./picture-list";
-import { addPicture, changePicture, deletePicture, PICTURES_MAX, whyNot } from "./pictures";
+import { addPicture, changePicture, deletePicture } from "./pictures";
 
 interface Waiting extends Sending {
   file: File;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { whyNot } from "./pictures";
+import { whyNot } from "./picture-files";
 
 test("a file that cannot be a picture is not sent", () => {
   expect(whyNot({ name: "a.jpg", size: 0 })).toMatch(/empty/);
