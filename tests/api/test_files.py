@@ -97,6 +97,31 @@ async def test_each_representation_has_its_own_etag(http: httpx2.AsyncClient) ->
     assert (await raw(http, "/assets/style.css", **{"if-none-match": '"other"'}))[0].status_code == 200
 
 
+async def test_what_the_build_compressed_is_sent_to_those_who_take_it(http: httpx2.AsyncClient, folder: Path) -> None:
+    (folder / "style.css.br").write_bytes(b"the build's")
+    seen = {}
+    for accepted, coding, wanted in (
+        ("gzip, deflate, br, zstd", "br", b"the build's"),
+        ("br;q=1.0, gzip;q=0.5", "br", b"the build's"),
+        ("gzip, br;q=0", "gzip", TEXT),
+        ("gzip", "gzip", TEXT),
+        ("identity", None, TEXT),
+    ):
+        answer, body = await raw(http, "/assets/style.css", **{"accept-encoding": accepted})
+        assert answer.headers.get("content-encoding") == coding
+        assert (gzip.decompress(body) if coding == "gzip" else body) == wanted
+        assert int(answer.headers["content-length"]) == len(body)
+        assert answer.headers["content-type"].startswith("text/css")
+        seen[coding] = answer.headers["etag"]
+        again, _ = await raw(
+            http, "/assets/style.css", **{"accept-encoding": accepted, "if-none-match": answer.headers["etag"]}
+        )
+        assert again.status_code == 304
+    assert len(set(seen.values())) == 3
+    part, body = await raw(http, "/assets/style.css", **{"range": "bytes=3-9", "accept-encoding": "br"})
+    assert (part.status_code, body) == (206, TEXT[3:10])
+
+
 async def test_a_changed_file_is_served_in_its_new_version(http: httpx2.AsyncClient, folder: Path) -> None:
     before, _ = await raw(http, "/assets/style.css", **GZIP)
     (folder / "style.css").write_bytes(TEXT + b"p {}")

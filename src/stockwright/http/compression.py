@@ -5,9 +5,13 @@ from __future__ import annotations
 import re
 import zlib
 from functools import lru_cache
-from typing import Final
+from typing import Final, Literal, get_args
 
-_GZIP = re.compile(r"(^|,)\s*gzip\s*(?!;\s*q=0(\.0*)?\s*(,|$))(;|,|$)", re.IGNORECASE)
+Coding = Literal["br", "gzip"]
+_ACCEPTS: Final = {
+    coding: re.compile(rf"(^|,)\s*{coding}\s*(?!;\s*q=0(\.0*)?\s*(,|$))(;|,|$)", re.IGNORECASE)
+    for coding in get_args(Coding)
+}
 COMPRESSED_BYTES_MIN: Final = 1400
 """What fits into one packet gains nothing."""
 COMPRESSION_LEVEL: Final = 4
@@ -20,9 +24,14 @@ STREAM_HEAD: Final = b"\x1f\x8b\x08" + b"\0" * 6 + b"\xff"
 """How a stream compressed with gzip begins (RFC 1952)."""
 
 
+def accepts(coding: Coding, accepted: str) -> bool:
+    """Return whether an Accept-Encoding header takes that compression."""
+    return _ACCEPTS[coding].search(accepted) is not None
+
+
 def accepts_gzip(accepted: str) -> bool:
     """Return whether an Accept-Encoding header takes gzip."""
-    return _GZIP.search(accepted) is not None
+    return accepts("gzip", accepted)
 
 
 def compress(body: bytes) -> bytes:

@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import hashlib
 from collections.abc import Mapping
+from os import stat_result
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
-from stockwright.http.compression import accepts_gzip
+from stockwright.http.compression import Coding, accepts
 
 COMPRESSED_BYTES_MIN: Final = 1024
 COMPRESSED_BYTES_MAX: Final = 8 * 1024 * 1024
@@ -59,28 +60,52 @@ _files = _Files()
 
 
 async def serve_file(request: Request, path: Path, headers: Mapping[str, str]) -> Response:
-    """Answer with a file, or with 304 where the client has it."""
+    """Answer with a file, or with 304 where the client has it.
+
+    What compresses well is compressed: with Brotli where the build has left such a file beside it (`app.js.br`), else
+    with gzip here.
+    """
     stat = await run_in_threadpool(path.stat)
-    mtime = stat.st_mtime_ns
-    tag = hashlib.sha256(f"{path.name}-{mtime}-{stat.st_size}".encode()).hexdigest()[:20]
+    tag = hashlib.sha256(f"{path.name}-{stat.st_mtime_ns}-{stat.st_size}".encode()).hexdigest()[:20]
     plain = FileResponse(path, stat_result=stat, headers=dict(headers))
     packs = path.suffix in COMPRESSIBLE and COMPRESSED_BYTES_MIN <= stat.st_size <= COMPRESSED_BYTES_MAX
-    # A range is one of the file's own bytes.
-    packed = packs and "range" not in request.headers and accepts_gzip(request.headers.get("accept-encoding", ""))
+    packed = await _packed(request, path, stat) if packs else None
     # Each representation has its own validator (RFC 9110, 8.8.3.3).
-    plain.headers["etag"] = etag = f'"{tag}-gz"' if packed else f'"{tag}"'
+    plain.headers["etag"] = etag = f'"{tag}"' if packed is None else f'"{tag}-{packed[0]}"'
     if packs:
         plain.headers["vary"] = "Accept-Encoding"
     if _has(request, etag):
         return _without_body(plain, 304)
-    if not packed:
+    if packed is None:
         return plain
-    body = await _files.compress(path, mtime, stat.st_size)
+    coding, body = packed
     answer = Response(b"" if request.method == "HEAD" else body, media_type=plain.media_type)
     answer.raw_headers = [each for each in plain.raw_headers if each[0] not in {b"content-length", b"accept-ranges"}]
-    answer.headers["content-encoding"] = "gzip"
+    answer.headers["content-encoding"] = coding
     answer.headers["content-length"] = str(len(body))
     return answer
+
+
+async def _packed(request: Request, path: Path, stat: stat_result) -> tuple[Coding, bytes] | None:
+    """Return a file compressed in the best way that the client takes, and which; None: as it is."""
+    accepted = request.headers.get("accept-encoding", "")
+    # A range is one of the file's own bytes.
+    if "range" in request.headers:
+        return None
+    if accepts("br", accepted):
+        made = await run_in_threadpool(_read_if_there, path.with_name(f"{path.name}.br"))
+        if made is not None:
+            return "br", made
+    if accepts("gzip", accepted):
+        return "gzip", await _files.compress(path, stat.st_mtime_ns, stat.st_size)
+    return None
+
+
+def _read_if_there(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
 
 
 def serve_bytes(request: Request, name: str, content: bytes, headers: Mapping[str, str]) -> Response:
