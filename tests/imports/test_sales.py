@@ -21,7 +21,7 @@ from stockwright.catalog.inventory import ChangeStock, change_stock
 from stockwright.catalog.new_product import CreateProduct, create_product
 from stockwright.catalog.stocked import get_product
 from stockwright.context import App
-from stockwright.imports.files import import_orders, import_products
+from stockwright.imports.files import import_orders, import_sold, is_of_sales
 from stockwright.imports.report import ImportReport, OnError
 from stockwright.orders.returns import ReturnItem
 from stockwright.orders.usecases import ListOrders, ReturnOrder, list_orders, return_order
@@ -179,7 +179,7 @@ HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,Custome
 
 async def bring_in(app: App, content: bytes, on_error: OnError = "skip") -> list[ImportReport]:
     """Import the products of a file, then its orders."""
-    return [(await work(app, BY_SYSTEM, content, on_error=on_error))[0] for work in (import_products, import_orders)]
+    return [(await work(app, BY_SYSTEM, content, on_error=on_error))[0] for work in (import_sold, import_orders)]
 
 
 async def both(app: App, *lines: str) -> ImportReport:
@@ -307,7 +307,7 @@ async def test_a_refused_credit_note_is_reported(app: App) -> None:
 
 async def test_a_file_without_the_required_columns_is_refused(app: App) -> None:
     with pytest.raises(Invalid, match="no column sku"):
-        await import_products(app, BY_SYSTEM, b"a,b\n1,2\n")
+        is_of_sales(b"a,b\n1,2\n", "auto")
     with pytest.raises(Invalid, match="no column InvoiceNo"):
         await import_orders(app, BY_SYSTEM, b"a,b\n1,2\n")
 
@@ -486,7 +486,7 @@ async def test_orders_are_rolled_back_if_a_later_one_cannot_be_placed(app: App) 
     """Somebody buys between the check and the booking: whole or not at all, and the file can be sent again."""
     lines = [SALE.format(n, f"1000{n}", 4, n, "2.55", 1) for n in (1, 2)]
     content = (HEADER + "\n".join(lines)).encode()
-    await import_products(app, BY_SYSTEM, content)
+    await import_sold(app, BY_SYSTEM, content)
     ids = await load_product_ids(app.store, ["10001", "10002"])
 
     async def buy() -> None:

@@ -145,9 +145,16 @@ def as_choices(options: Any) -> Any:
     """Return options in the older form: name → values; MALFORMED where one of the list form is."""
     if not isinstance(options, list):
         return options
-    if any(MALFORMED in (each, each.name, each.values) for each in options):
+    if not all(map(_is_well_formed, options)):
         return MALFORMED
     return {each.name: list(each.values) for each in options}
+
+
+def _is_well_formed(option: Any) -> bool:
+    """Return whether nothing of an option is malformed, down to its values."""
+    if option is MALFORMED or MALFORMED in (option.name, option.values):
+        return False
+    return all(value is not MALFORMED for value in option.values)
 
 
 def given_thresholds(low: int | None, reorder_point: int | None, reorder_quantity: int | None) -> dict[str, int]:

@@ -114,7 +114,11 @@ async def start_import(app: App, request: Request, command: StartImport) -> Star
         worker=app.ids.new("wrk"),
         due_at=now + LEASE_MS,
     )
-    read = await read_file(content, importing)
+    try:
+        read = await read_file(content, importing)
+    except Invalid as wrong:
+        # The field is what a form calls the file.
+        raise Invalid(wrong.message, wrong.details or [{"field": "file", "message": wrong.message}]) from None
     unused = await _store_file(app, importing, content)
     batch = Batch()
     kept = kept_days(importing) * 86_400_000

@@ -22,7 +22,7 @@ class ImportQuery(Wire):
     dry_run: Annotated[bool, Meta(description="Check every row and show what would change; book nothing")] = False
     on_error: Annotated[OnError, Meta(description="stop: book every row or none; skip: book the good rows")] = "stop"
     profile: Annotated[Literal["auto", "stockwright"], Meta(description="The format of the file")] = "auto"
-    upload_id: Annotated[UploadId | None, Meta(description="The upload that holds the file, instead of a body")] = None
+    upload_id: Annotated[UploadId, Meta(description="The upload that holds the file, instead of a body")] | None = None
     file_name: FileName = ""
 
 

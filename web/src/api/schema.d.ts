@@ -2423,10 +2423,7 @@ export interface components {
              * @enum {unknown}
              */
             profile?: "auto" | "stockwright";
-            /**
-             * @description The upload that holds the file, instead of a body
-             * @default null
-             */
+            /** @default null */
             uploadId?: string | null;
         };
         /**
@@ -4076,10 +4073,7 @@ export interface components {
              * @enum {unknown}
              */
             profile?: "auto" | "stockwright";
-            /**
-             * @description The upload that holds the file, instead of a body
-             * @default null
-             */
+            /** @default null */
             uploadId?: string | null;
         };
         /**
