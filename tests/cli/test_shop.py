@@ -160,7 +160,7 @@ def test_a_new_shop_removes_old_records_and_an_earlier_one_waits_for_an_admin(
 def test_a_backup_is_restored_into_another_folder_and_audits_clean(demo: Terminal, tmp_path: Path) -> None:
     file = tmp_path / "shop.backup"
     picture = demo.folder / "files" / "media" / "img_1-0a-320.webp"
-    picture.parent.mkdir(parents=True)
+    picture.parent.mkdir(parents=True, exist_ok=True)
     picture.write_bytes(b"a picture")
     saved = demo.type("backup", str(file))
     assert saved.exit_code == 0, saved.output
