@@ -8,23 +8,12 @@ from msgspec import UNSET, Meta, UnsetType
 
 from stockwright.catalog.availability import Availability
 from stockwright.http.rules import Wire
-from stockwright.products.wire import ChosenColor, ChosenOptions, Id, Sku
 from stockwright.stock.model import CHECK_ITEMS_MAX
-from stockwright.stock.wire import LocationId, Units
+from stockwright.stock.wire import NamedUnits
 
 
-class CheckItem(Wire):
+class CheckItem(NamedUnits):
     """One line of an availability check: a product or variant."""
-
-    needs = (("product_id", "variant_id", "sku"),)
-
-    quantity: Units
-    product_id: Id | None = None
-    variant_id: Id | None = None
-    sku: Sku | None = None
-    options: ChosenOptions | None = None
-    color: ChosenColor = None
-    location: LocationId | None = None
 
 
 class CheckBody(Wire):

@@ -18,7 +18,7 @@ from stockwright.reservations.model import (
     Reservation,
     ReservationStatus,
 )
-from stockwright.stock.wire import LocationId, Units
+from stockwright.stock.wire import LocationId, NamedUnits, Units
 
 Minutes = Annotated[int, Meta(ge=MINUTES_MIN, le=MINUTES_MAX)]
 
@@ -36,18 +36,8 @@ class ReserveBody(Wire):
     location: LocationId | None = None
 
 
-class ReserveItem(Wire):
+class ReserveItem(NamedUnits):
     """One item of a reservation of several products."""
-
-    needs = (("product_id", "variant_id", "sku"),)
-
-    quantity: Units
-    product_id: Id | None = None
-    variant_id: Id | None = None
-    sku: Sku | None = None
-    options: ChosenOptions | None = None
-    color: ChosenColor = None
-    location: LocationId | None = None
 
 
 class ReserveManyBody(Wire):

@@ -9,6 +9,7 @@ from msgspec import Meta
 from stockwright.base.instant import iso
 from stockwright.http.rules import Check, Wire, rule
 from stockwright.http.wire import Version
+from stockwright.products.wire import ChosenColor, ChosenOptions, Id, Sku
 from stockwright.stock.model import (
     LOCATION_ID_MAX,
     LOCATION_NAME_MAX,
@@ -28,6 +29,20 @@ LocationId = Annotated[str, Meta(min_length=1, max_length=LOCATION_ID_MAX), Chec
 LocationFilter = Annotated[str, Meta(max_length=LOCATION_ID_MAX)]
 Priority = Annotated[int, Meta(ge=0, le=PRIORITY_MAX)]
 LocationName = Annotated[str, Meta(min_length=1, max_length=LOCATION_NAME_MAX), Check(check_location_name)]
+
+
+class NamedUnits(Wire):
+    """Units of a product or variant, named by its id, its SKU, or the product's id and the options."""
+
+    needs = (("product_id", "variant_id", "sku"),)
+
+    quantity: Units
+    product_id: Id | None = None
+    variant_id: Id | None = None
+    sku: Sku | None = None
+    options: ChosenOptions | None = None
+    color: ChosenColor = None
+    location: LocationId | None = None
 
 
 class LocationBody(Wire):
