@@ -23,6 +23,7 @@ READ_MUCH = {
     "/reports/sales",
     "/reports/top-products",
     "/reports/stock-history",
+    "/imports/{id}/errors.csv",
     "/products/export",
     "/inventory/export",
     "/movements/export",

@@ -142,7 +142,7 @@ class _Story:
                 progress(day, DAYS)
                 await self._live(day, admin, customers)
                 await dispatcher.drain()
-            await self._today(admin, customers)
+            await self._today(admin, customers, dispatcher)
             await dispatcher.drain()
         finally:
             await dispatcher.stop()
@@ -253,8 +253,8 @@ class _Story:
             self._app, admin, ChangeStock(shelf.product_id, -1, "ADJUSTMENT", reason="Broken in transit")
         )
 
-    async def _today(self, admin: Request, customers: list[Request]) -> None:
-        """Carts being checked out right now, and orders that just came in."""
+    async def _today(self, admin: Request, customers: list[Request], dispatcher: Dispatcher) -> None:
+        """Carts being checked out right now, and orders that just came in; each is handled at its own time."""
         self._clock.at = self._now - 20 * 60_000
         used, left = [
             await reserve_stock(
@@ -267,8 +267,10 @@ class _Story:
         await confirm_reservation(self._app, admin, used.id)
         await cancel_reservation(self._app, admin, left.id)
         for number, customer in enumerate(customers[4:]):
+            await dispatcher.drain()
             self._clock.at = self._now - (14 - 3 * number) * 60_000
             await self._order(customer)
+        await dispatcher.drain()
         self._clock.at = self._now - 60_000
         for number, customer in enumerate(customers[:4]):
             wanted = [
@@ -276,6 +278,7 @@ class _Story:
                 Wanted(self._shelves[-17].product_id, 1),
             ]
             await reserve_stock(self._app, customer, Reserve(wanted, f"cart-{10 + number}", 60))
+        await dispatcher.drain()
         self._clock.at = self._now
         for customer in (customers[0], customers[4]):
             await self._order(customer)
