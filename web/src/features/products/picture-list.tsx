@@ -47,7 +47,7 @@ export function PictureList({
                 goods={{ name, category: "", imageUrl: null }}
                 picture={image}
                 sizes="128px"
-                className="aspect-[4/3] w-24 shrink-0 rounded-xl border sm:w-32"
+                className="aspect-[4/3] w-20 shrink-0 rounded-xl border sm:w-32"
               />
               <div className="flex min-w-0 flex-1 flex-col gap-2">
                 <Described
@@ -70,7 +70,9 @@ export function PictureList({
                   >
                     <ArrowRight aria-hidden className="size-4" />
                   </Move>
-                  {index === 0 && <span className="px-1 text-muted text-sm">Shown first</span>}
+                  {index === 0 && (
+                    <span className="min-w-0 truncate px-1 text-muted text-sm">Shown first</span>
+                  )}
                   <Button
                     variant="ghost"
                     size="icon"
