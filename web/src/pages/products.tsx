@@ -31,10 +31,11 @@ export function Products() {
   };
   const page = useQuery(goodsPage(signedIn, filter, trail.token));
   const nextToken = page.data?.nextToken ?? null;
-  useEffect(() => {
+  // A first visit loads what it shows; the next page comes when somebody is about to turn to it.
+  const prefetchNext = () => {
     if (nextToken && !page.isPlaceholderData)
       void queryClient.prefetchQuery(goodsPage(signedIn, JSON.parse(JSON.stringify(filter)), nextToken));
-  });
+  };
 
   // A visitor's pages are others than those of who is signed in: from there one starts again.
   const isLost = trail.token !== null && fieldErrors(page.error).some(({ field }) => field === "nextToken");
@@ -100,6 +101,7 @@ export function Products() {
         trail={trail}
         nextToken={nextToken}
         busy={page.isPlaceholderData}
+        onNear={prefetchNext}
         onChange={(next) => setParams((now) => now, { state: { trail: next } })}
       />
     </Page>

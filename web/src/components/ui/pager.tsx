@@ -7,16 +7,24 @@ export function Pager({
   trail,
   nextToken,
   onChange,
+  onNear,
   busy = false,
 }: {
   trail: Trail;
   nextToken: string | null | undefined;
   onChange: (trail: Trail) => void;
+  /** Somebody points at the buttons, or has come to them by key. */
+  onNear?: () => void;
   busy?: boolean;
 }) {
   if (!trail.before.length && !nextToken) return null;
   return (
-    <nav aria-label="Pages" className="print:hidden mt-8 flex items-center justify-center gap-4">
+    <nav
+      aria-label="Pages"
+      onPointerEnter={onNear}
+      onFocus={onNear}
+      className="print:hidden mt-8 flex items-center justify-center gap-4"
+    >
       <Button
         variant="secondary"
         disabled={!trail.before.length && !busy}
