@@ -35,7 +35,9 @@ async def statuses(app: App, orders: list[Order]) -> list[str]:
     return [(await get_order(app, ADMIN, order.id)).status for order in orders]
 
 
-async def test_orders_of_the_same_products_are_confirmed_in_commits_of_their_own(app: App, product: Product) -> None:
+async def test_orders_of_the_same_products_are_confirmed_in_commits_of_their_own(
+    app: App, product: Product, engine: str
+) -> None:
     chair, table = await product(quantity=100), await product(quantity=100)
     lines = [LineWanted(2, chair.product.id), LineWanted(1, table.product.id)]
     orders = [await place_order(app, ALICE, PlaceOrder(lines)) for _ in range(5)]
@@ -48,7 +50,9 @@ async def test_orders_of_the_same_products_are_confirmed_in_commits_of_their_own
     stock = await get_stock(app.store, chair.product.id)
     assert (stock.available, stock.reserved, stock.total) == (90, 0, 90)
     movements, _ = await page_of_movements(app.store, chair.product.id, where={"type": "SALE"})
-    assert [each.balance_after for each in movements] == [90, 92, 94, 96, 98]
+    # DynamoDB adds up by itself, and stores no balance.
+    known = [90, 92, 94, 96, 98] if engine == "sqlite" else [None] * 5
+    assert [each.balance_after for each in movements] == known
     assert {each.actor for each in movements} == {ALICE.actor.id}
     names = [event.name for event in await app.store.tail(limit=1000)]
     assert names.count("order.confirmed") == 5
