@@ -104,11 +104,12 @@ def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
 
 
 def fail(wrong: StockwrightError) -> NoReturn:
-    """Print what is wrong, field by field, and end with status 1."""
+    """Print what is wrong, then each field with a message of its own, and end with status 1."""
     err.print(f"[bold red]Error:[/] {plain(wrong.message)}", highlight=False)
     if isinstance(wrong.details, list):
         for entry in wrong.details:
-            err.print(f"  {plain(entry['field'])}: {plain(entry['message'])}", highlight=False)
+            if entry["message"] != wrong.message:
+                err.print(f"  {plain(entry['field'])}: {plain(entry['message'])}", highlight=False)
     sys.exit(1)
 
 
