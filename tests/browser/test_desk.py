@@ -55,7 +55,7 @@ def test_an_order_is_packed_from_the_overview_and_cancelled_by_the_shop(open_pag
         shop.reaches(each["id"], "CONFIRMED")
     # Of many, those that wait longest are shown.
     page = open_page(shop, "/admin", shop.admin)
-    page.get_by_role("button", name=f"Pack {short(order['id'])}").click()
+    page.get_by_role("button", name=f"Pack {order['number']}").click()
     shop.reaches(order["id"], "PACKED")
     page.goto(f"{shop.url}/admin/orders/{order['id']}")
     page.get_by_role("button", name="Cancel order").click()
@@ -65,7 +65,12 @@ def test_an_order_is_packed_from_the_overview_and_cancelled_by_the_shop(open_pag
     expect(page.get_by_text("Fell off the packing table")).to_be_visible()
     assert shop.stock(globe)["availableStock"] == 6
     page.goto(f"{shop.url}/admin/orders?view=CANCELLED")
-    expect(row(page, short(order["id"]))).to_contain_text(kim)
+    expect(row(page, order["number"])).to_contain_text(kim)
+    page.get_by_label("Find an order").fill(order["number"].lower().replace("-", " "))
+    expect(page.get_by_role("row")).to_have_count(2)
+    expect(row(page, order["number"])).to_contain_text("Cancelled")
+    page.get_by_label("Find an order").fill(kim)
+    expect(row(page, later[0]["number"])).to_be_visible()
 
 
 def test_one_broken_unit_of_an_order_is_returned(open_page: OpenPage, shop: Shop) -> None:
@@ -372,8 +377,8 @@ def test_a_dead_letter_of_a_mail_is_inspected_and_redriven(open_page: OpenPage, 
     order = shop.order(bell, 1, who=kim)
     until(lambda: shop.ask("GET", "/dead-letters")["items"])
     page = open_page(shop, "/admin/dead-letters", shop.admin)
-    expect(row(page, short(order["id"]))).to_contain_text("no such mailbox")
-    row(page, short(order["id"])).get_by_role("button", name="Confirmation mail to the customer").first.click()
+    expect(row(page, order["number"])).to_contain_text("no such mailbox")
+    row(page, order["number"]).get_by_role("button", name="Confirmation mail to the customer").first.click()
     sheet = page.get_by_role("dialog", name="Confirmation mail to the customer")
     expect(sheet.get_by_text("order.placed")).to_be_visible()
     # Its cause is corrected; now it goes out, and the order is confirmed.

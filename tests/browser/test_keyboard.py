@@ -175,7 +175,7 @@ def test_the_slash_searches_the_page_or_opens_the_palette_and_stays_in_the_back_
     expect(page.get_by_role("dialog", name="Command palette")).to_be_visible()
 
 
-def test_in_the_back_office_the_palette_finds_products_users_and_an_order_by_its_id(
+def test_in_the_back_office_the_palette_finds_products_users_and_an_order_by_its_number(
     open_page: OpenPage, shop: Shop
 ) -> None:
     # Hidden from buyers: the shop's own page would not show it.
@@ -184,7 +184,7 @@ def test_in_the_back_office_the_palette_finds_products_users_and_an_order_by_its
     page = open_page(shop, "/admin", shop.admin)
     find(page, stool["sku"], stool["name"])
     page.wait_for_url(f"**/admin/products/{stool['id']}")
-    find(page, order["id"], f"Order #{order['id'][-6:].upper()}")
+    find(page, order["number"], f"Order {order['number']}")
     page.wait_for_url(f"**/admin/orders/{order['id']}")
     find(page, kim, kim)
     page.wait_for_url("**/admin/users?search=*")

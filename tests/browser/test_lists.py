@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from stockwright.base.ids import number_of
 from tests.browser.conftest import Open, OpenPage
 from tests.browser.shop import Shop
-from tests.browser.test_desk import row, short
+from tests.browser.test_desk import row
 from tests.browser.visit import DESKTOP, PHONE, a_visit
 
 TOP = "node => Math.round(node.getBoundingClientRect().top)"
@@ -75,8 +76,8 @@ def three_orders(shop: Shop, **fields: object) -> list[str]:
 def test_a_second_click_on_the_same_spot_packs_no_other_order(open_page: OpenPage, shop: Shop) -> None:
     orders = three_orders(shop)
     page = open_page(shop, "/admin/orders", shop.admin)
-    top = page.get_by_role("button", name=f"Pack {short(orders[-1])}")
-    below = page.get_by_role("button", name=f"Pack {short(orders[-2])}")
+    top = page.get_by_role("button", name=f"Pack {number_of(orders[-1])}")
+    below = page.get_by_role("button", name=f"Pack {number_of(orders[-2])}")
     expect(below).to_be_visible()
     before = below.evaluate(TOP)
     box = top.bounding_box()
@@ -84,7 +85,7 @@ def test_a_second_click_on_the_same_spot_packs_no_other_order(open_page: OpenPag
     spot = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.mouse.click(*spot)
     shop.reaches(orders[-1], "PACKED")
-    expect(page.get_by_role("button", name=f"Deliver {short(orders[-1])}")).to_be_visible()
+    expect(page.get_by_role("button", name=f"Deliver {number_of(orders[-1])}")).to_be_visible()
     # A new order comes meanwhile: it waits.
     later = shop.order(shop.product("Garden Dwarf", 5), 1, who=shop.person())["id"]
     shop.reaches(later, "CONFIRMED")
@@ -94,7 +95,7 @@ def test_a_second_click_on_the_same_spot_packs_no_other_order(open_page: OpenPag
     assert below.evaluate(TOP) == before
     assert page.url.endswith("/admin/orders")
     page.mouse.move(1, 1)
-    expect(page.get_by_role("button", name=f"Pack {short(later)}")).to_be_visible()
+    expect(page.get_by_role("button", name=f"Pack {number_of(later)}")).to_be_visible()
     expect(to_pack(page).filter(has_text="Moved on")).to_have_count(0)
     assert [shop.ask("GET", f"/orders/{each}")["status"] for each in orders] == ["CONFIRMED", "CONFIRMED", "PACKED"]
 
@@ -102,15 +103,15 @@ def test_a_second_click_on_the_same_spot_packs_no_other_order(open_page: OpenPag
 def test_packing_by_keyboard_keeps_the_focus_in_its_row(open_page: OpenPage, shop: Shop) -> None:
     orders = three_orders(shop)
     page = open_page(shop, "/admin/orders", shop.admin)
-    page.get_by_role("button", name=f"Pack {short(orders[-1])}").focus()
+    page.get_by_role("button", name=f"Pack {number_of(orders[-1])}").focus()
     page.keyboard.press("Enter")
     expect(to_pack(page).filter(has_text="Moved on")).to_be_focused()
     # Another press does nothing; Tab goes on to the next order.
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
-    expect(page.get_by_role("link", name=short(orders[-2]))).to_be_focused()
+    expect(page.get_by_role("link", name=number_of(orders[-2]))).to_be_focused()
     page.keyboard.press("Tab")
-    expect(page.get_by_role("button", name=f"Pack {short(orders[-2])}")).to_be_focused()
+    expect(page.get_by_role("button", name=f"Pack {number_of(orders[-2])}")).to_be_focused()
     shop.reaches(orders[-1], "PACKED")
     assert shop.ask("GET", f"/orders/{orders[-2]}")["status"] == "CONFIRMED"
 
@@ -134,7 +135,7 @@ def test_the_chosen_options_are_shown_at_every_line(open_page: OpenPage, shop: S
     shop.reaches(order, "CONFIRMED")
     shop.ask("POST", "/sales", lines)
     page = open_page(shop, "/admin/orders", shop.admin)
-    expect(to_pack(page).filter(has_text=short(order))).to_contain_text("Coral")
+    expect(to_pack(page).filter(has_text=number_of(order))).to_contain_text("Coral")
     page.goto(f"{shop.url}/admin/till")
     sale = page.get_by_role("button", name="Linen Shirt").first
     expect(sale).to_contain_text("(Coral)")
@@ -146,7 +147,7 @@ def test_the_chosen_options_are_shown_at_every_line(open_page: OpenPage, shop: S
     page.goto(f"{shop.url}/admin/orders?view=CANCELLED")
     shop.ask("POST", f"/orders/{order}/cancel", {})
     page.reload()
-    expect(row(page, short(order))).to_contain_text("(Coral)")
+    expect(row(page, number_of(order))).to_contain_text("(Coral)")
 
 
 # ---- paper, and a phone ---------------------------------------------------------------------------------------------

@@ -144,6 +144,9 @@ class _Ids:
         self._counter[0] += 1
         return f"{prefix}_{self._clock.now():013d}{self._counter[0]:06d}"
 
+    def new_numbered(self, prefix: str) -> str:
+        return self.new(prefix)
+
     def first(self, prefix: str, at: int) -> str:
         return f"{prefix}_{at:013d}"
 

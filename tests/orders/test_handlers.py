@@ -62,6 +62,7 @@ async def test_a_placed_order_is_confirmed_once_its_mail_went_out(world: World) 
         "ORDER DETAILS\n"
         "───────────────────────────────────────\n"
         f"Order ID:    {order.id}\n"
+        f"Number:      {order.number}\n"
         "Date:        Tuesday, November 14, 2023, 10:13 PM UTC\n\n"
         "ITEMS\n"
         "───────────────────────────────────────\n"
@@ -91,6 +92,7 @@ async def test_the_warehouse_gets_the_units_to_pick_and_their_locations(world: W
     assert body == {
         "type": "pick_list",
         "orderId": order.id,
+        "orderNumber": order.number,
         "createdAt": "2023-11-14T22:13:20.000Z",
         "items": [
             {
@@ -117,6 +119,7 @@ async def test_each_further_step_is_mailed_and_a_packed_order_waits_for_its_deli
     assert body == {
         "type": "delivery_request",
         "orderId": order.id,
+        "orderNumber": order.number,
         "customerEmail": ALICE,
         "items": [{"lineId": "line_1", "sku": "KB-1", "name": "Wireless Keyboard", "quantity": 3, "options": {}}],
     }

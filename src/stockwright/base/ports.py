@@ -35,6 +35,13 @@ class Ids(Protocol):
 
     def new(self, prefix: str) -> str: ...
 
+    def new_numbered(self, prefix: str) -> str:
+        """A name that has a short number for people (`base/ids.py`).
+
+        Two processes can make the same: its item must be written as new, and another name made where it is there.
+        """
+        ...
+
     def first(self, prefix: str, at: int) -> str:
         """The smallest name that could be made at that instant (ms): bounds a range of time."""
         ...

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import UNSET, UnsetType
 
+from stockwright.base.ids import number_of
 from stockwright.base.instant import iso
 from stockwright.catalog.explain import Explanation
 from stockwright.catalog.inventory_wire import StockView, stock_fields, variant_stocks
@@ -22,6 +23,8 @@ class HoldView(Wire):
     created_at: str
     expires_at: str | None
     variant_id: str | UnsetType = UNSET
+    number: str | UnsetType = UNSET
+    """of an order"""
 
 
 class ExplanationView(StockView, kw_only=True):
@@ -52,6 +55,7 @@ def explanation_view(explanation: Explanation) -> ExplanationView:
                 created_at=iso(hold.since),
                 expires_at=None if hold.until is None else iso(hold.until),
                 variant_id=hold.own_variant,
+                number=number_of(hold.id) if hold.kind == "order" else UNSET,
             )
             for hold in explanation.holds
         ],

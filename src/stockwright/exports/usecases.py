@@ -52,7 +52,7 @@ COLUMNS: Final[dict[Exported, Sequence[str]]] = {
         "actor", "requestId",
     ),
     "orders": (
-        "orderId", "placedAt", "status", "userId", "userEmail", "reference", "currency", "totalAmount",
+        "orderId", "orderNumber", "placedAt", "status", "userId", "userEmail", "reference", "currency", "totalAmount",
         "totalAmountDecimal", "lineId", "productId", "sku", "name", "options", "unitPrice", "unitPriceDecimal",
         "quantity", "returned",
     ),
@@ -169,9 +169,9 @@ async def _orders(app: App, _: Request, selected: Selection) -> AsyncIterator[Ro
     async for orders in found:
         yield (
             [
-                order.id, order.created_at, order.status, order.user_id, order.user_email, order.reference,
-                order.currency, order.total_cents, decimal_form(order.total_cents, order.currency), line_id(number),
-                line.product_id,
+                order.id, order.number, order.created_at, order.status, order.user_id, order.user_email,
+                order.reference, order.currency, order.total_cents, decimal_form(order.total_cents, order.currency),
+                line_id(number), line.product_id,
                 line.sku, line.name, as_json(line.options), line.unit_price_cents,
                 decimal_form(line.unit_price_cents, order.currency), line.quantity, line.returned,
             ]

@@ -9,6 +9,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from stockwright.base.errors import Invalid, InvalidTransition
+from stockwright.base.ids import number_of
 from stockwright.base.money import sum_amounts
 from stockwright.base.record import Record
 from stockwright.orders.status import ROWS, OrderStatus, PlacedStatus, StatusRow, StepName
@@ -47,6 +48,11 @@ class Order(Record, frozen=True):
     reference: str = ""
     has_pending_work: bool = False
     """Whether units of its last step are still on their way (an order larger than one commit)."""
+
+    @property
+    def number(self) -> str:
+        """The number by which people name it."""
+        return number_of(self.id)
 
     @property
     def row(self) -> StatusRow:

@@ -33,6 +33,7 @@ async def send_pick_list(app: App, event: Event, _: OrderPlaced) -> None:
     body = {
         "type": "pick_list",
         "orderId": order.id,
+        "orderNumber": order.number,
         "createdAt": iso(order.created_at),
         "items": [
             {"lineId": line_id(number), **named_details(line), "name": line.name, "quantity": line.quantity,
@@ -55,6 +56,7 @@ async def request_delivery(app: App, event: Event, _: OrderPacked) -> None:
     body = {
         "type": "delivery_request",
         "orderId": order.id,
+        "orderNumber": order.number,
         "customerEmail": order.user_email,
         "items": [
             {"lineId": line_id(number), "sku": line.sku, "name": line.name, "quantity": line.quantity,

@@ -44,7 +44,9 @@ async def _list(call: Call[None, OrdersQuery]) -> tuple[list[Order], str | None]
     if query.scope == "all" and not call.request.actor.is_admin:
         raise Forbidden("Only an admin can list all customers' orders")
     return await orders.list_orders(
-        call.app, call.request, ListOrders(query.status, query.scope == "all", query.limit, call.position())
+        call.app,
+        call.request,
+        ListOrders(query.status, query.scope == "all", query.limit, call.position(), query.search),
     )
 
 

@@ -29,6 +29,7 @@ def order_text(heading: str, opening: str, order: Order, status: str) -> str:
 ORDER DETAILS
 {_THIN}
 Order ID:    {order.id}
+Number:      {order.number}
 Date:        {date(order.created_at)}
 
 ITEMS
@@ -71,7 +72,8 @@ def order_html(heading: str, opening: str, order: Order, status: str) -> str:
 <html lang="en"><body style="font-family:system-ui,sans-serif;color:#111827;max-width:640px;margin:0 auto;padding:24px">
 <h1 style="font-size:20px">{escape(heading)}</h1>
 <p>{escape(opening)}</p>
-<p>Order ID: <strong>{escape(order.id)}</strong><br>Date: {date(order.created_at)}</p>
+<p>Order ID: <strong>{escape(order.id)}</strong><br>Number: <strong>{escape(order.number)}</strong><br>
+Date: {date(order.created_at)}</p>
 <table style="border-collapse:collapse;width:100%">
 <tr><th style="{cell};text-align:left">Item</th><th style="{cell};text-align:right">Quantity</th>
 <th style="{cell};text-align:right">Unit price</th><th style="{cell};text-align:right">Total</th></tr>

@@ -12,6 +12,7 @@ from stockwright.commit import commit, insist, unchanged
 from stockwright.events.catalogue import OrderConfirmed
 from stockwright.orders import model as rules
 from stockwright.orders import records
+from stockwright.orders.finding import PREFIX, find_orders
 from stockwright.orders.large import get_resumed_order
 from stockwright.orders.model import Order, ReturnedLine
 from stockwright.orders.moving import Moving, fits
@@ -50,12 +51,13 @@ class PlaceOrder(Struct, frozen=True):
 
 
 class ListOrders(Struct, frozen=True):
-    """The caller's own orders, newest first; an admin may see all."""
+    """The caller's own orders, newest first; an admin may see all. `search` is as in `finding.py`."""
 
     status: PlacedStatus | None = None
     everybody: bool = False
     limit: int = 20
     after: str | None = None
+    search: str = ""
 
 
 class ReturnOrder(Struct, frozen=True):
@@ -76,7 +78,6 @@ async def place_order(app: App, request: Request, command: PlaceOrder) -> Order:
         *(partial(check_quantity, item.quantity, f"items[{line}].quantity") for line, item in enumerate(command.items)),
         lambda: check_reference(command.reference),
     )
-    order_id = command.id or app.ids.new("ord")
 
     async def attempt() -> Order:
         lines, currency = await load_lines(app, command.items)
@@ -84,7 +85,9 @@ async def place_order(app: App, request: Request, command: PlaceOrder) -> Order:
             app, request, [Wanted(line.variant_id, line.quantity) for line in lines]
         )
         buyer = command.buyer or (request.actor.id, request.actor.email)
+        order_id = command.id or app.ids.new_numbered(PREFIX)
         order = rules.place(order_id, buyer, lines, allocations, currency, app.clock.now(), command.reference)
+        # Another process may have made the same id: each attempt has one of its own.
         # From here on only the store may refuse.
         return await place(app, request, order)
 
@@ -104,9 +107,17 @@ async def list_orders(app: App, request: Request, command: ListOrders) -> tuple[
     def read(user_id: str | None, status: PlacedStatus | None, limit: int) -> Awaitable[tuple[list[Order], str | None]]:
         return records.page_of_orders(app.store, user_id=user_id, status=status, after=command.after, limit=limit)
 
-    return await list_newest(
-        read, None if command.everybody else request.actor.id, command.status, STATUSES, command.limit
-    )
+    user_id = None if command.everybody else request.actor.id
+    if command.search.strip():
+        return await find_orders(
+            app.store,
+            command.search,
+            user_id=user_id,
+            status=command.status,
+            limit=command.limit,
+            after=command.after,
+        )
+    return await list_newest(read, user_id, command.status, STATUSES, command.limit)
 
 
 async def confirm_order(

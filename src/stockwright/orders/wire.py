@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from stockwright.base.instant import iso
 from stockwright.http.rules import Wire, contradiction, first_given, is_given, rule
-from stockwright.http.wire import ListQuery, Text, Version, Versioned
+from stockwright.http.wire import ListQuery, Search, Text, Version, Versioned
 from stockwright.orders.model import Order
 from stockwright.orders.status import FulfillmentStatus, PlacedStatus, StepName
 from stockwright.products.wire import ChosenColor, ChosenOptions, Id, Reference, Sku
@@ -60,6 +60,8 @@ class OrderView(Wire, omit_defaults=True):
 
     id: str
     order_id: str
+    number: str
+    """the number for people, such as `6QF4M-8K2TB`; unique, and found by `search`"""
     user_id: str
     user_email: str
     items: list[OrderLineView]
@@ -81,10 +83,11 @@ class OrderView(Wire, omit_defaults=True):
 
 
 class OrdersQuery(ListQuery):
-    """Filters of the orders; `scope=all` is for admins."""
+    """Filters of the orders; `scope=all` is for admins. `search` is a number, an id, or a customer's whole address."""
 
     status: PlacedStatus | None = None
     scope: Literal["own", "all"] = "own"
+    search: Search = ""
 
 
 class CancelBody(Versioned):
@@ -123,6 +126,7 @@ def order_view(order: Order) -> OrderView:
     return OrderView(
         id=order.id,
         order_id=order.id,
+        number=order.number,
         user_id=order.user_id,
         user_email=order.user_email,
         items=line_views(order.lines),

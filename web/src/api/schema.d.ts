@@ -2364,6 +2364,7 @@ export interface components {
             locations: {
                 [key: string]: number;
             };
+            number?: string;
             ownerId: string;
             quantity: number;
             status: string;
@@ -3215,7 +3216,7 @@ export interface components {
         };
         /**
          * OrdersQuery
-         * @description Filters of the orders; `scope=all` is for admins.
+         * @description Filters of the orders; `scope=all` is for admins. `search` is a number, an id, or a customer's whole address.
          */
         OrdersQuery: {
             /** @default 20 */
@@ -3227,6 +3228,8 @@ export interface components {
              * @enum {unknown}
              */
             scope?: "all" | "own";
+            /** @default  */
+            search?: string;
             /** @default null */
             status?: ("CANCELLED" | "CONFIRMED" | "DELIVERED" | "PACKED" | "PENDING") | null;
         };
@@ -3242,6 +3245,7 @@ export interface components {
             fulfillmentStatus: "cancelled" | "delivered" | "packed" | "placed";
             id: string;
             items: components["schemas"]["OrderLineView"][];
+            number: string;
             orderId: string;
             /** @default null */
             pricePerUnit?: number | null;
@@ -6365,6 +6369,7 @@ export interface operations {
                 limit?: number | "";
                 nextToken?: string | null;
                 scope?: ("all" | "own") | "";
+                search?: string;
                 status?: ("CANCELLED" | "CONFIRMED" | "DELIVERED" | "PACKED" | "PENDING") | null | "";
             };
             header?: never;
@@ -6630,6 +6635,7 @@ export interface operations {
                 limit?: number | "";
                 nextToken?: string | null;
                 scope?: ("all" | "own") | "";
+                search?: string;
                 status?: ("CANCELLED" | "CONFIRMED" | "DELIVERED" | "PACKED" | "PENDING") | null | "";
             };
             header?: never;

@@ -15,7 +15,7 @@ import { SignedIn } from "@/features/auth/guards";
 import { CancelOrderDialog } from "@/features/orders/cancel-dialog";
 import { OrderDetails, OrderLines, OrderProgress, OrderTimeline } from "@/features/orders/parts";
 import { order as orderQuery } from "@/features/orders/queries";
-import { OrderStatusBadge, shortId, statusMeaning } from "@/features/orders/status";
+import { OrderStatusBadge, statusMeaning } from "@/features/orders/status";
 import { mayCancel } from "@/features/orders/statuses";
 
 export function Component() {
@@ -65,10 +65,10 @@ function Shown({ order }: { order: Order }) {
   const [cancelling, setCancelling] = useState(false);
   const may = mayCancel(order.status, isAdmin);
   return (
-    <Page title={`Order ${shortId(order.id)}`}>
+    <Page title={`Order ${order.number}`}>
       <BackLink to="/orders">Your orders</BackLink>
       <header className="mt-3 flex flex-wrap items-center gap-x-4 gap-y-3">
-        <h1 className="font-semibold text-2xl sm:text-3xl">Order {shortId(order.id)}</h1>
+        <h1 className="font-semibold text-2xl sm:text-3xl">Order {order.number}</h1>
         <OrderStatusBadge status={order.status} />
         {may && (
           <Button variant="secondary" size="sm" className="ml-auto" onClick={() => setCancelling(true)}>

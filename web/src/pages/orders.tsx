@@ -14,7 +14,7 @@ import { LinePicture } from "@/features/catalog/line-picture";
 import { lineTitle } from "@/features/catalog/options";
 import { unitsOf } from "@/features/orders/board";
 import { ordersPage } from "@/features/orders/queries";
-import { OrderStatusBadge, shortId, statusLabel } from "@/features/orders/status";
+import { OrderStatusBadge, statusLabel } from "@/features/orders/status";
 import { STATUS_NAMES } from "@/features/orders/statuses";
 import { cn } from "@/lib/cn";
 import { counted } from "@/lib/count";
@@ -124,7 +124,7 @@ function OrderCard({ order }: { order: Order }) {
           </Link>
         </p>
         <p className="mt-0.5 truncate text-muted text-sm">
-          {shortId(order.id)} · {counted(unitsOf(order), "unit")} · <Time value={order.createdAt} />
+          {order.number} · {counted(unitsOf(order), "unit")} · <Time value={order.createdAt} />
         </p>
         <div className="mt-2 flex items-center gap-3 sm:hidden">
           <OrderStatusBadge status={order.status} />

@@ -7,8 +7,8 @@ import { useLocation, useNavigate } from "react-router";
 import { useAuth } from "@/features/auth/auth";
 import { searchItems } from "@/features/catalog/queries";
 import { searchUsers } from "@/features/operations/queries";
-import { order as orderById } from "@/features/orders/queries";
-import { isOrderId, shortId } from "@/features/orders/status";
+import { findOrder } from "@/features/orders/queries";
+import { namesOrder } from "@/features/orders/status";
 import { searchProducts } from "@/features/products/queries";
 import { grouped } from "@/lib/group";
 import { keysOf } from "@/lib/shortcuts";
@@ -27,7 +27,7 @@ function filter(_id: string, looked: string, keywords: string[] = []): number {
   return beginsWords(looked, ...keywords) ? 1 : 0;
 }
 
-/** Finds commands and products by a few letters; for an admin also users, and an order by its id. */
+/** Finds commands and products by a few letters; for an admin also users, and an order by its number. */
 export default function Palette({ onClose }: { onClose: () => void }) {
   const navigate = useNavigate();
   const commands = useAllCommands();
@@ -38,7 +38,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
   const isOffice = useLocation().pathname.startsWith("/admin") && isAdmin;
   const goods = useQuery({ ...searchItems(wanted), enabled: !isOffice && wanted.length >= 2 });
   const listed = useQuery({ ...searchProducts(wanted), enabled: isOffice && wanted.length >= 2 });
-  const order = useQuery({ ...orderById(wanted), enabled: isOffice && isOrderId(wanted) });
+  const order = useQuery({ ...findOrder(wanted), enabled: isOffice && namesOrder(wanted) });
   const people = useQuery({ ...searchUsers(wanted), enabled: isAdmin && wanted.length >= 2 });
   const products = isOffice
     ? (listed.data ?? []).map((each) => ({ ...each, to: `/admin/products/${encodeURIComponent(each.id)}` }))
@@ -86,12 +86,14 @@ export default function Palette({ onClose }: { onClose: () => void }) {
             <Cmdk.Group heading="Orders" className={GROUP}>
               <Cmdk.Item
                 value={`order ${order.data.id}`}
-                keywords={[order.data.id, wanted]}
-                onSelect={() => run(() => navigate(`/admin/orders/${encodeURIComponent(order.data.id)}`))}
+                keywords={[order.data.number, wanted]}
+                onSelect={() =>
+                  run(() => navigate(`/admin/orders/${encodeURIComponent(order.data?.id ?? "")}`))
+                }
                 className={ITEM}
               >
                 <ClipboardList aria-hidden />
-                <span className="flex-1 truncate">Order {shortId(order.data.id)}</span>
+                <span className="flex-1 truncate">Order {order.data.number}</span>
                 <span className="text-muted text-xs">{order.data.userEmail}</span>
               </Cmdk.Item>
             </Cmdk.Group>

@@ -10,7 +10,7 @@ import { Card } from "@/components/ui/surfaces";
 import { type Column, DataTable } from "@/components/ui/table";
 import { Money, Time } from "@/components/ui/values";
 import { unitsOf } from "@/features/orders/board";
-import { OrderStatusBadge, shortId } from "@/features/orders/status";
+import { OrderStatusBadge } from "@/features/orders/status";
 import { useOrderStep } from "@/features/orders/steps";
 import { ProductName } from "@/features/products/product-name";
 import { LOOK_AGAIN_MS } from "@/features/reports/queries";
@@ -91,7 +91,7 @@ const ORDER_COLUMNS: Column<Order>[] = [
     meta: { card: "title" },
     cell: ({ row: { original: order } }) => (
       <Link to={`/admin/orders/${encodeURIComponent(order.id)}`} className="font-medium hover:underline">
-        {shortId(order.id)}
+        {order.number}
       </Link>
     ),
   },
@@ -125,7 +125,7 @@ function NextStep({ order }: { order: Order }) {
     <Button
       size="sm"
       variant={packs ? "primary" : "secondary"}
-      aria-label={`${packs ? "Pack" : "Deliver"} ${shortId(order.id)}`}
+      aria-label={`${packs ? "Pack" : "Deliver"} ${order.number}`}
       busy={step.isPending}
       onClick={once(() => step.mutate({ order, to: packs ? "PACKED" : "DELIVERED" }))}
     >

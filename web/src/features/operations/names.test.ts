@@ -16,7 +16,8 @@ test("resources link to their pages, with any characters in the id", () => {
 });
 
 test("our ids are shortened to their kind and end, those of others are shown as they are", () => {
-  expect(thingTitle("ord_01m7yj38j4222tshbv2sqqaptha")).toBe("Order #QAPTHA");
+  expect(thingTitle("sal_01m7yj38j4222tshbv2sqqaptha")).toBe("Sale #QAPTHA");
+  expect(thingTitle("ord_01m7yj38j4222tshbv2sqqaptha")).toBe("Order M7YJ3-8J422");
   for (const id of ["system", "692cc529439b2ea96b10e98b", "xyz_01m7yj38j4222tshbv2sqqaptha", "ord_1"]) {
     expect(thingTitle(id)).toBe(id);
   }

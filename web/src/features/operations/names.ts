@@ -34,7 +34,6 @@ export function pageOf(subject: string): string | null {
 }
 
 const THINGS: Record<string, string> = {
-  ord: "Order",
   prd: "Product",
   usr: "User",
   res: "Reservation",
@@ -43,9 +42,14 @@ const THINGS: Record<string, string> = {
   dlq: "Dead letter",
 };
 
-/** "ord_01m7…qaptha" → "Order #QAPTHA": the end of an id distinguishes it from its neighbors. */
+/**
+ * "sal_01m7…qaptha" → "Sale #QAPTHA": the end of an id distinguishes it from its neighbors. An order has a number, which
+ * its id contains: "ord_01m7yj38j4222…" → "Order M7YJ3-8J422" (of an older order, its first two groups).
+ */
 export function thingTitle(id: string): string {
   const [, prefix = "", rest = ""] = /^([a-z]{3})_(\w{20,})$/.exec(id) ?? [];
+  const letters = rest.slice(2, 12).toUpperCase();
+  if (prefix === "ord") return `Order ${letters.slice(0, 5)}-${letters.slice(5)}`;
   const thing = THINGS[prefix];
   return thing ? `${thing} #${rest.slice(-6).toUpperCase()}` : id;
 }

@@ -9,7 +9,7 @@ import { ErrorNote } from "@/components/ui/states";
 import { toast } from "@/components/ui/toast";
 import { useUnsaved } from "@/lib/unsaved";
 import { cancelOrder } from "./queries";
-import { shortId, statusLabel } from "./status";
+import { statusLabel } from "./status";
 
 /** Cancels an order with a reason; if its status changed meanwhile, one decides again. */
 export function CancelOrderDialog({
@@ -28,7 +28,7 @@ export function CancelOrderDialog({
     mutationFn: () => cancelOrder(order, reason.trim()),
     onSuccess: (cancelled) => {
       queryClient.setQueryData(["orders", "one", order.id], cancelled);
-      toast.success(staff ? `Order ${shortId(order.id)} is cancelled` : "Your order is cancelled", {
+      toast.success(staff ? `Order ${order.number} is cancelled` : "Your order is cancelled", {
         description: "Its units are available again.",
       });
       onClose();

@@ -67,8 +67,8 @@ export function OrderDetails({ order }: { order: Order }) {
         <div>
           <dt className="text-muted">Order number</dt>
           <dd className="mt-0.5 flex items-center gap-1">
-            <code className="min-w-0 break-all font-mono text-xs">{order.id}</code>
-            <CopyButton text={order.id} />
+            <span className="font-medium tabular-nums">{order.number}</span>
+            <CopyButton text={order.number} />
           </dd>
         </div>
         <div>

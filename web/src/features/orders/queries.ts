@@ -25,6 +25,19 @@ export function order(id: string) {
   });
 }
 
+/** The order of a number or an id; null where there is none. */
+export function findOrder(text: string) {
+  return queryOptions({
+    queryKey: ["orders", "found", text],
+    queryFn: async ({ signal }) => {
+      const found = await dataOf(
+        api.GET("/orders", { params: { query: { scope: "all", search: text, limit: 1 } }, signal }),
+      );
+      return found.items[0] ?? null;
+    },
+  });
+}
+
 export function placeOrder(cart: Cart): Promise<Order> {
   return dataOf(api.POST("/orders", { body: { items: orderItems(cart) } }));
 }

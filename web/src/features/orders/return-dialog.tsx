@@ -14,7 +14,6 @@ import { describeOptions } from "@/features/catalog/options";
 import { counted, formatCount } from "@/lib/count";
 import { useUnsaved } from "@/lib/unsaved";
 import { returnable, returnItems } from "./board";
-import { shortId } from "./status";
 
 const REASONS = ["Wrong size", "Damaged on the way", "Changed their mind"];
 
@@ -44,7 +43,7 @@ export function ReturnDialog({ order, onClose }: { order: Order; onClose: () => 
       ),
     onSuccess: (after) => {
       client.setQueryData(["orders", "one", order.id], after);
-      toast.success(`${counted(units, "unit")} of ${shortId(order.id)} returned`, {
+      toast.success(`${counted(units, "unit")} of ${order.number} returned`, {
         description: restock ? "They are in stock again." : "They are not in stock.",
       });
       onClose();
@@ -62,7 +61,7 @@ export function ReturnDialog({ order, onClose }: { order: Order; onClose: () => 
       open
       onClose={onClose}
       size="md"
-      title={`Returned units of ${shortId(order.id)}`}
+      title={`Returned units of ${order.number}`}
       footer={
         <>
           <CancelButton>Cancel</CancelButton>

@@ -30,12 +30,12 @@ export function OrderStatusBadge({ status }: { status: string }) {
   );
 }
 
-/** Whether a text is the whole id of an order, by which the API finds it at once; one still being typed is not. */
-export function isOrderId(text: string): boolean {
-  return /^ord_[0-9a-z]{26}$/i.test(text);
+/** Whether a text may be the whole number or id of an order, by which the API finds it; one still being typed is not. */
+export function namesOrder(text: string): boolean {
+  return /^ord_[0-9a-z]{26}$/i.test(text) || /^#?[0-9a-z]{5}[ -]?[0-9a-z]{5}([ -]?[0-9a-z]{5})?$/i.test(text);
 }
 
-/** The end of an order's id distinguishes it from its neighbors. */
+/** The end of an id distinguishes a thing from its neighbors; orders have numbers. */
 export function shortId(id: string): string {
-  return `#${id.replace(/^ord_/, "").slice(-6).toUpperCase()}`;
+  return `#${id.slice(-6).toUpperCase()}`;
 }

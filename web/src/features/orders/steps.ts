@@ -3,7 +3,6 @@ import { api, dataOf, ifMatch } from "@/api/client";
 import type { Order } from "@/api/types";
 import { toast } from "@/components/ui/toast";
 import { type Board, movedOn } from "./board";
-import { shortId } from "./status";
 
 export const BOARD = ["admin", "orders", "board"] as const;
 
@@ -39,7 +38,7 @@ export function useOrderStep() {
         { queryKey: BOARD, predicate: ({ queryKey }) => queryKey[3] === to },
         (board) => movedOn(board, order, order),
       );
-      toast.success(to === "PACKED" ? `${shortId(order.id)} is packed` : `${shortId(order.id)} is delivered`);
+      toast.success(to === "PACKED" ? `${order.number} is packed` : `${order.number} is delivered`);
     },
     onError: (error, _, context) => {
       for (const [key, board] of context?.before ?? []) client.setQueryData(key, board);

@@ -75,7 +75,7 @@ export function WhySheet({
                           to={`/admin/orders/${encodeURIComponent(hold.id)}`}
                           className="rounded font-medium hover:underline"
                         >
-                          Order {shortId(hold.id)}
+                          Order {hold.number}
                         </Link>
                       ) : (
                         <Link to="/admin/reservations" className="rounded font-medium hover:underline">

@@ -15,7 +15,7 @@ import { CancelOrderDialog } from "@/features/orders/cancel-dialog";
 import { OrderDetails, OrderLines, OrderProgress, OrderTimeline } from "@/features/orders/parts";
 import { order as orderQuery } from "@/features/orders/queries";
 import { ReturnDialog } from "@/features/orders/return-dialog";
-import { OrderStatusBadge, shortId } from "@/features/orders/status";
+import { OrderStatusBadge } from "@/features/orders/status";
 import { STATUSES } from "@/features/orders/statuses";
 import { useOrderStep } from "@/features/orders/steps";
 
@@ -59,10 +59,10 @@ function Shown({ order }: { order: Order }) {
   const to = nextStep(order);
   const comesBack = STATUSES[order.status].returnable && order.items.some(returnable);
   return (
-    <Page title={`Order ${shortId(order.id)}`}>
+    <Page title={`Order ${order.number}`}>
       <BackLink to="/admin/orders">Orders</BackLink>
       <header className="mt-3 flex flex-wrap items-center gap-x-4 gap-y-4">
-        <h1 className="font-semibold text-2xl sm:text-3xl">Order {shortId(order.id)}</h1>
+        <h1 className="font-semibold text-2xl sm:text-3xl">Order {order.number}</h1>
         <OrderStatusBadge status={order.status} />
         <p className="w-full text-muted max-sm:-mt-2 sm:order-last sm:-mt-2">
           Placed <Time value={order.createdAt} style="datetime" /> by {order.userEmail}

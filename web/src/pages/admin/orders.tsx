@@ -6,6 +6,7 @@ import type { Order, OrderStatus } from "@/api/types";
 import { Page } from "@/components/layout/page";
 import { Button } from "@/components/ui/button";
 import { Pager } from "@/components/ui/pager";
+import { SearchField } from "@/components/ui/search-field";
 import { Segmented } from "@/components/ui/segmented";
 import { EmptyState, ErrorState } from "@/components/ui/states";
 import { Card, PageHeader, Skeleton } from "@/components/ui/surfaces";
@@ -15,14 +16,14 @@ import { LineOptions } from "@/features/catalog/line-options";
 import { lineTitle } from "@/features/catalog/options";
 import { CSV, ExportButton } from "@/features/operations/export-button";
 import { nextStep, unitsOf } from "@/features/orders/board";
-import { OrderStatusBadge, shortId } from "@/features/orders/status";
+import { OrderStatusBadge } from "@/features/orders/status";
 import { STATUS_NAMES, STATUSES } from "@/features/orders/statuses";
 import { BOARD, UNANSWERED, useOrderStep } from "@/features/orders/steps";
 import { LOOK_AGAIN_MS } from "@/features/stock/queries";
 import { cn } from "@/lib/cn";
 import { formatCount } from "@/lib/count";
 import { once } from "@/lib/one-click";
-import { useList } from "@/lib/use-list";
+import { useList, useTyped } from "@/lib/use-list";
 import { useMedia } from "@/lib/use-media";
 import { GONE, SteadyGroup, useSteady } from "@/lib/use-steady";
 
@@ -47,6 +48,8 @@ export default function Orders() {
   const { params, trail, set, go } = useList();
   const list = LISTS.find(({ status }) => status === params.get("view"));
   const view: View = list?.status ?? "open";
+  const search = params.get("q") ?? "";
+  const [typed, setTyped] = useTyped(search, (q) => set({ q }, true));
   return (
     <Page title="Orders">
       <PageHeader
@@ -61,14 +64,29 @@ export default function Orders() {
           />
         }
       />
-      <Segmented<View>
-        label="Which orders"
-        value={view}
-        onChange={(next) => set({ view: next === "open" ? undefined : next })}
-        segments={VIEWS}
-        className="mb-6 sm:w-96"
-      />
-      {list ? <ClosedOrders key={view} {...list} trail={trail} go={go} /> : <OpenOrders />}
+      <div className="mb-6 flex flex-wrap gap-3">
+        <Segmented<View>
+          label="Which orders"
+          value={view}
+          onChange={(next) => set({ view: next === "open" ? undefined : next, q: undefined })}
+          segments={VIEWS}
+          className="sm:w-96"
+        />
+        <SearchField
+          label="Find an order"
+          placeholder="Order number or customer's email"
+          value={typed}
+          onChange={setTyped}
+          className="w-full sm:ml-auto sm:w-72"
+        />
+      </div>
+      {search ? (
+        <OrderList key={search} search={search} {...FOUND} trail={trail} go={go} />
+      ) : list ? (
+        <OrderList key={view} {...list} trail={trail} go={go} />
+      ) : (
+        <OpenOrders />
+      )}
     </Page>
   );
 }
@@ -163,7 +181,7 @@ function OrderCard({ order, movedOn = false }: { order: Order; movedOn?: boolean
           to={`/admin/orders/${encodeURIComponent(order.id)}`}
           className="rounded font-semibold after:absolute after:inset-0 after:rounded-xl hover:underline"
         >
-          {shortId(order.id)}
+          {order.number}
         </Link>
         <Time value={order.createdAt} className="text-muted text-xs" />
       </div>
@@ -206,7 +224,7 @@ function NextStepButton({ order }: { order: Order }) {
       size="sm"
       variant={order.status === "PENDING" ? "secondary" : "primary"}
       className="relative"
-      aria-label={`${packs ? "Pack" : "Deliver"} ${shortId(order.id)}`}
+      aria-label={`${packs ? "Pack" : "Deliver"} ${order.number}`}
       busy={step.isPending || order.version === UNANSWERED}
       onClick={once(() => step.mutate({ order, to }))}
     >
@@ -226,7 +244,7 @@ const ORDER_COLUMNS: Column<Order>[] = [
         to={`/admin/orders/${encodeURIComponent(order.id)}`}
         className="rounded font-medium hover:underline"
       >
-        {shortId(order.id)}
+        {order.number}
       </Link>
     ),
   },
@@ -256,20 +274,31 @@ const ORDER_COLUMNS: Column<Order>[] = [
   { id: "status", header: "Status", cell: ({ row }) => <OrderStatusBadge status={row.original.status} /> },
 ];
 
-function ClosedOrders({
+const FOUND = {
+  title: "Orders found",
+  emptyTitle: "No such order",
+  empty: "Type a whole order number, such as 6QF4M-8K2TB, or a customer's whole email address.",
+};
+
+/** The orders in one status, or those that a search finds. */
+function OrderList({
   status,
+  search,
   title,
   emptyTitle,
   empty,
   trail,
   go,
-}: (typeof LISTS)[number] & Pick<ReturnType<typeof useList>, "trail" | "go">) {
+}: typeof FOUND & { status?: OrderStatus; search?: string } & Pick<
+    ReturnType<typeof useList>,
+    "trail" | "go"
+  >) {
   const page = useQuery({
-    queryKey: ["admin", "orders", "page", status, trail.token],
+    queryKey: ["admin", "orders", "page", status, search, trail.token],
     queryFn: ({ signal }) =>
       dataOf(
         api.GET("/orders", {
-          params: { query: { scope: "all", status, limit: 25, nextToken: trail.token } },
+          params: { query: { scope: "all", status, search, limit: 25, nextToken: trail.token } },
           signal,
         }),
       ),
