@@ -36,8 +36,11 @@ from tests.pictures import picture
 
 NEW_PASSWORD = "Better-Horse-88"
 PICTURE = picture(40, 30)
+COST = 73_731_731
+"""What each unit cost: a number that stands nowhere else."""
+BOARD = {**KEYBOARD, "cost": COST}
 PHONES = [
-    {"options": {"color": "coral"}, "sku": "PH-1-C", "quantity": 50},
+    {"options": {"color": "coral"}, "sku": "PH-1-C", "quantity": 50, "cost": COST},
     {"options": {"color": "mint"}, "sku": "PH-1-M", "quantity": 50},
 ]
 ALICE, BOB, ADMIN = "alice@example.com", "bob@example.com", "admin@example.com"
@@ -68,8 +71,8 @@ class Scene:
         alice = self.clients[ALICE] = await signed_in(self.app, self.http, "alice")
         bob = self.clients[BOB] = await signed_in(self.app, self.http, "bob")
         for name, sku in (("product", "KB-1"), ("unused", "KB-2")):
-            self.ids[name] = (await admin.post("/products", {**KEYBOARD, "sku": sku, "quantity": 500})).data["id"]
-        phone = (await admin.post("/products", {**KEYBOARD, "sku": "PH-1", "quantity": 0, "variants": PHONES})).data
+            self.ids[name] = (await admin.post("/products", {**BOARD, "sku": sku, "quantity": 500})).data["id"]
+        phone = (await admin.post("/products", {**BOARD, "sku": "PH-1", "quantity": 0, "variants": PHONES})).data
         self.ids["phone"], self.ids["coral"] = phone["id"], phone["variants"][0]["id"]
         await admin.post("/locations", {"id": "north"})
         self.ids["count"] = (await admin.post("/inventory/counts", {"location": "default"})).data["id"]
@@ -87,6 +90,7 @@ class Scene:
             await admin.post(f"/orders/{self.ids[order]}/pack")
         await admin.post(f"/orders/{self.ids['delivered']}/deliver")
         self.ids["hold"] = (await alice.post("/reservations", {"items": [line]})).data["id"]
+        self.ids["sale"] = (await admin.post("/sales", {"items": [{**line, "quantity": 1}]})).data["id"]
         self.ids["alice"], self.ids["bob"] = [(await each.get("/users/me")).data["id"] for each in (alice, bob)]
         self.ids["letter"] = "dlt_1"
         self.ids["block"] = (await block(self.app, BY_SYSTEM, "bounced@example.net", "bounce", "no such mailbox")).id

@@ -25,6 +25,8 @@ async def test_a_product_shows_its_variants_and_their_sum(admin: Client, alice: 
     assert made["options"] == {"color": ["coral", "mint"]}
     shown = [(each["sku"], each["options"], each["price"], each["quantity"]) for each in made["variants"]]
     assert shown == [("PH-1-C", {"color": "coral"}, 49900, 50), ("PH-1-M", {"color": "mint"}, 51900, 5)]
+    for each in (made, *made["variants"]):
+        assert each.pop("cost") is None
     assert (await alice.get(f"/products/{made['id']}")).data == made
     (listed,) = (await alice.get("/products", search="ph-1-m")).data["items"]
     assert listed == made

@@ -67,6 +67,7 @@ BETWEEN: dict[str, tuple[dict[str, Any], set[str]]] = {
     "LocationBody._has_an_id": ({"name": "n" * 65}, {"id"}),
     "PlaceOrderBody._is_of_one_form": ({"items": [{"sku": "abc", "count": 1}], "quantity": 1}, {"items", "quantity"}),
     "SaleBody._is_of_one_form": ({"items": [{"sku": "abc", "count": 1}], "sku": "abc"}, {"items", "productId"}),
+    "LineBody._code_stands_alone": ({"code": "abc", "sku": "abc", "count": 1}, {"code", "sku"}),
     "ProductBody._is_described": ({"name": "A chair", "price": 1, "description": "Short"}, {"description"}),
     "Credentials._has_a_password_of_its_own": (
         {"email": "Somebody1@example.com", "password": "Somebody1@example.com"},

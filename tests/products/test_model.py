@@ -46,7 +46,8 @@ def test_only_active_products_are_sold(status: Any) -> None:
 def test_the_fields_of_a_product_given_to_another_make_it_the_same() -> None:
     lamp = Product(
         "prd_1", "LAMP-1", "A lamp", "It shines a lot.", "food", "floor", "Lux", 7, "EUR", "https://a.example/l.png",
-        options={"color": ["red"]}, attributes={"watts": 9}, status="INACTIVE",
+        options={"color": ["red"]}, attributes={"watts": 9}, status="INACTIVE", barcode="LUX-9", cost_cents=4,
+        weight_grams=900, tax_rate=1900,
     )  # fmt: skip
     given = fields_of(lamp)
     assert given.keys() == ProductFields.__annotations__.keys()

@@ -2,7 +2,7 @@
 
 1. No level holds less than nothing, and `total = available + reserved` as stored.
 2. A level's movements sum to its total; ACTIVE reservations and open orders sum to its reserved.
-3. Every SKU is claimed by the product that bears it.
+3. Every SKU and barcode is claimed by the product that bears it.
 4. What counts towards a customer's limits on holds is what their reservations say (`audit_holds.py`).
 5. Every step of an order has its event, and the events agree with the orders (`audit_events.py`).
 6. What is counted of the stock in advance equals a recount (`counts.py`).
@@ -21,7 +21,7 @@ from collections.abc import AsyncIterator
 from functools import partial
 from typing import TYPE_CHECKING
 
-from msgspec import Struct, field
+from msgspec import UNSET, Struct, field
 
 from stockwright.audit.counts import RULE, count_drifts
 from stockwright.audit.events import event_drifts
@@ -43,6 +43,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from stockwright.context import App
+    from stockwright.products.model import Product
+    from stockwright.products.records import Claim
+    from stockwright.products.variant import OwnVariant
     from stockwright.stock.model import Stock
 
 
@@ -153,18 +156,44 @@ def _drifts(stock: Stock, moved: dict[str, int], held: Counter[LevelId]) -> list
 
 
 async def _claim_drifts(app: App, stocks: Sequence[Stock]) -> dict[str, list[Drift]]:
-    """Return, by variant, the SKUs that are not claimed by the product that bears them: two calls for a page."""
+    """Return, by variant, the SKUs and barcodes that are not claimed by the product that bears them.
+
+    Two calls for a page.
+    """
     products = await product_records.load_products(app.store, (stock.product_id for stock in stocks))
-    claims = await product_records.load_claims(app.store, [stock.sku for stock in stocks])
+    barcodes = {stock.variant_id: _barcodes(products.get(stock.product_id), stock) for stock in stocks}
+    codes = [barcode for each in barcodes.values() for barcode, _ in each]
+    holders = await product_records.load_holders(app.store, [*(stock.sku for stock in stocks), *codes])
     drifts: dict[str, list[Drift]] = {}
     for stock in stocks:
-        product, claim = products.get(stock.product_id), claims.get(stock.sku)
+        product = products.get(stock.product_id)
         if product is None or stock.variant_id not in product.variant_ids:
             continue
-        if claim is None or (claim.product_id, claim.own_variant) != (stock.product_id, stock.own_variant):
-            drift = Drift(stock.product_id, stock.sku, "", "the SKU is claimed by its product", 0, 1)
-            drifts[stock.variant_id] = [drift]
+        found = [] if _is_held(holders.skus.get(stock.sku), stock, stock.own_variant) else ["SKU"]
+        found += [
+            "barcode"
+            for barcode, own in barcodes[stock.variant_id]
+            if not _is_held(holders.barcodes.get(barcode), stock, own)
+        ]
+        if found:
+            drifts[stock.variant_id] = [
+                Drift(stock.product_id, stock.sku, "", f"the {code} is claimed by its product", 0, 1) for code in found
+            ]
     return drifts
+
+
+def _barcodes(product: Product | None, stock: Stock) -> list[tuple[str, OwnVariant]]:
+    """Return the barcodes that a variant answers for: its own, and with the first of several the product's."""
+    if product is None:
+        return []
+    found = [(product.own_barcode(stock.own_variant), stock.own_variant)]
+    if product.variants and product.variants[0].id == stock.own_variant:
+        found.append((product.barcode, UNSET))
+    return [(barcode, own) for barcode, own in found if barcode is not None]
+
+
+def _is_held(claim: Claim | None, stock: Stock, own: OwnVariant) -> bool:
+    return claim is not None and (claim.product_id, claim.own_variant) == (stock.product_id, own)
 
 
 async def _pages_of_stocks(app: App) -> AsyncIterator[list[Stock]]:

@@ -38,6 +38,11 @@ class Actor(Struct, frozen=True):
         return self.role == "admin" or self.kind == "system"
 
     @property
+    def sees_costs(self) -> bool:
+        """Whether costs and margins are shown: to those who may set them."""
+        return self.is_admin or "products:write" in self.scopes
+
+    @property
     def is_customer(self) -> bool:
         """Whether the caller is a person who does not work for the shop: limits on holds apply to them."""
         return self.kind == "account" and self.role == "customer"

@@ -19,6 +19,7 @@ ItemKind = Literal[
     "ATTEMPTS",
     "BACKFILL",
     "BACKUP",
+    "BARCODE",
     "BLOCKED",
     "CATEGORY",
     "CONTRIBUTION",

@@ -12,11 +12,13 @@ from stockwright.base.errors import AlreadyExists, Invalid, Refused, check_all
 from stockwright.base.names import clean
 from stockwright.catalog.new_variants import extend, opened_stock, pieces_of, put_new_stock, with_new_variants
 from stockwright.catalog.stocked import StockedProduct, as_written, load_stocked, with_variants
+from stockwright.catalog.unique import refuse_taken
 from stockwright.catalog.usecases import UpdateProduct, add_update, check_thresholds, delete_product
 from stockwright.commit import commit, new_event
 from stockwright.events.catalogue import ProductCreated
 from stockwright.products import category_records
 from stockwright.products import records as product_records
+from stockwright.products.barcode import clean_barcode
 from stockwright.products.model import (
     OptionalFields,
     Product,
@@ -119,25 +121,21 @@ async def create_product(app: App, request: Request, command: CreateProduct) -> 
 
 
 async def add_new_product(app: App, request: Request, batch: Batch, made: StockedProduct) -> None:
-    """Write a product that is not there yet with its opening stock; refuse a taken id or SKU.
+    """Write a product that is not there yet with its opening stock; refuse a taken id, SKU or barcode.
 
     One that has the version of a deleted product replaces it.
     """
     product = made.product
-    claimed = await product_records.load_product_ids(app.store, [product.sku])
-    if claimed:
-        raise AlreadyExists(
-            f"A product with SKU {product.sku} already exists",
-            {"sku": product.sku, "productId": claimed[product.sku]},
-        )
+    await refuse_taken(app, product.id, [product.sku], [product.barcode])
     known = await product_records.load_products(app.store, [product.id], deleted_too=True)
     if product.id in known and known[product.id].version != product.version:
         raise AlreadyExists(f"A product with id {product.id} already exists", {"productId": product.id})
     product_records.put_product(batch, product)
     if made.of_variants:
         product_records.claim_sku(batch, product.sku, product.id)
+        product_records.claim_barcode(batch, product.barcode, product.id)
     for stock in made.stocks:
-        put_new_stock(app, request, batch, stock)
+        put_new_stock(app, request, batch, product, stock)
     data = ProductCreated(sku=product.sku, **moved_fields(made.stocks))
     batch.append(new_event(app, request, data, product.id))
 
@@ -165,7 +163,7 @@ async def _create_with_variants(
         for variant, new in zip(product.variants, wanted, strict=True)
     ]
     check_all(*(partial(check_thresholds, stock) for stock in stocks))
-    pieces = pieces_of(app, stocks)
+    pieces = pieces_of(app, product, stocks)
     first = with_variants(replace(product, own_variants=product.variants[: len(pieces[0])]), by_variant(pieces[0]))
     if first is None:
         raise Invalid.field("variants", "must not be empty")
@@ -200,7 +198,8 @@ def _product_of(command: CreateProduct, product_id: str, created_by: str, now: i
         created_by=created_by,
     )
     given = {each: getattr(command, each) for each in OptionalFields.__struct_fields__}
-    return replace(product, **given | {"type": clean(command.type), "brand": clean(command.brand)})
+    barcode = None if command.barcode is None else clean_barcode(command.barcode)
+    return replace(product, **given | {"type": clean(command.type), "brand": clean(command.brand), "barcode": barcode})
 
 
 async def check_references(app: App, category: str | None, location_id: str | None) -> None:

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
-from stockwright.base.errors import AlreadyExists, Invalid
+from stockwright.base.errors import Invalid
 from stockwright.base.names import clean
 from stockwright.catalog.stocked import get_product, with_variants
+from stockwright.catalog.unique import refuse_taken
 from stockwright.commit import commit, new_event
 from stockwright.events.catalogue import ProductUpdated
 from stockwright.products import records as product_records
+from stockwright.products.barcode import clean_barcode
 from stockwright.products.model import sku_from_name
 from stockwright.products.variant import Variant
 from stockwright.products.variant_rules import (
@@ -75,13 +77,17 @@ async def add_variants(app: App, product: Product, wanted: Sequence[NewVariant],
                 options=product.ordered(options),
                 price_cents=each.price_cents,
                 image_url=each.image_url,
+                barcode=None if each.barcode is None else clean_barcode(each.barcode),
+                cost_cents=each.cost_cents,
+                weight_grams=each.weight_grams,
+                tax_rate=each.tax_rate,
             )
         )
     if wrong:
         raise Invalid(details=wrong)
     after = replace(product, own_variants=(*product.variants, *made))
     check_variants(after)
-    await refuse_taken(app, made)
+    await _refuse_taken(app, product.id, made)
     return after
 
 
@@ -91,11 +97,8 @@ def _sku_of(product: Product, options: Mapping[str, str]) -> str:
     return f"{product.sku}-{sku_from_name(values).removeprefix('ITEM-')}"
 
 
-async def refuse_taken(app: App, made: Sequence[Variant]) -> None:
-    """Refuse SKUs that a product or variant of the shop has (409)."""
-    claimed = await product_records.load_product_ids(app.store, [each.sku for each in made])
-    for sku, product_id in claimed.items():
-        raise AlreadyExists(f"A product with SKU {sku} already exists", {"sku": sku, "productId": product_id})
+async def _refuse_taken(app: App, product_id: str, made: Sequence[Variant]) -> None:
+    await refuse_taken(app, product_id, [each.sku for each in made], [each.barcode for each in made])
 
 
 def opened_stock(
@@ -114,24 +117,26 @@ def opened_stock(
     )
 
 
-def put_new_stock(app: App, request: Request, batch: Batch, stock: Stock) -> None:
-    """Write the stock of a variant that is not there yet, with its SKU's claim and its first movement."""
+def put_new_stock(app: App, request: Request, batch: Batch, product: Product, stock: Stock) -> None:
+    """Write the stock of a variant that is not there yet, with the claims of its codes and its first movement."""
     product_records.claim_sku(batch, stock.sku, stock.product_id, stock.own_variant)
+    barcode = product.own_barcode(stock.own_variant)
+    product_records.claim_barcode(batch, barcode, stock.product_id, stock.own_variant)
     stock_records.put_stock(batch, stock)
     opening = {location: level.total for location, level in stock.levels.items() if level.total}
     book(app, request, batch, {stock.variant_id: opening}, {stock.variant_id: stock}, "INITIAL")
 
 
 BESIDE: Final = 12
-"""Writes of a commit that are not of its variants: product, event, category, spellings, Idempotency-Key."""
+"""Writes of a commit that are not of its variants: product, its claims, event, category, spellings, Idempotency-Key."""
 
 
-def pieces_of(app: App, stocks: Sequence[Stock]) -> list[list[Stock]]:
-    """Split new stocks into what one commit takes each: a stock, its claim and its first movements."""
+def pieces_of(app: App, product: Product, stocks: Sequence[Stock]) -> list[list[Stock]]:
+    """Split new stocks into what one commit takes each: a stock, its claims and its first movements."""
     pieces: list[list[Stock]] = [[]]
     left = app.store.writes_max - BESIDE
     for stock in stocks:
-        writes = 2 + len(stock.levels)
+        writes = 2 + (product.own_barcode(stock.own_variant) is not None) + len(stock.levels)
         if writes > left:
             pieces.append([])
             left = app.store.writes_max - BESIDE
@@ -149,7 +154,7 @@ async def extend(
 
     async def attempt() -> StockedProduct:
         before = await get_product(app, product_id)
-        await refuse_taken(app, new)
+        await _refuse_taken(app, product_id, new)
         product = replace(before.product, own_variants=(*before.product.variants, *new))
         check_variants(product)
         return await write_more(app, request, before, product, stocks)
@@ -164,7 +169,7 @@ async def write_more(
     batch, product = Batch(), replace(product, updated_at=app.clock.now())
     product_records.put_product(batch, product)
     for stock in stocks:
-        put_new_stock(app, request, batch, stock)
+        put_new_stock(app, request, batch, product, stock)
     data = ProductUpdated(sku=product.sku, fields=["variants"], **moved_fields(stocks))
     batch.append(new_event(app, request, data, product.id))
     made = [replace(stock, version=1) for stock in stocks]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Final, cast
 
 from msgspec.structs import replace
@@ -35,15 +36,18 @@ from stockwright.http.wire import ListView
 from stockwright.products.model import FIELD_NAMES, OptionalFields, Product, ProductFields
 from stockwright.stock.model import DEFAULT_LOCATION
 
-SHOWN_AS: Final = {"price_cents": "price"}
+SHOWN_AS: Final = {"price_cents": "price", "cost_cents": "cost"}
 """The fields of a product that have another name on the wire."""
+CLEARED: Final = frozenset({"image_url", "barcode", "cost_cents", "weight_grams", "tax_rate"})
+"""The fields that null takes away."""
 WRITERS: Final[frozenset[Scope]] = frozenset({"products:write"})
 """The scopes of keys that may change products."""
 
 
-def show_product(_: AnyCall, found: StockedProduct) -> Answer:
+def show_product(call: AnyCall, found: StockedProduct) -> Answer:
     """Show a product; its ETag holds the versions of the product and of its stock, and moves with either."""
-    return Answer(shown_product(found), etag=f'"{found.product.version}-{found.stock.version}"')
+    shown = shown_product(found, costs=call.request.actor.sees_costs)
+    return Answer(shown, etag=f'"{found.product.version}-{found.stock.version}"')
 
 
 async def _create(call: Call[ProductBody, NoQuery]) -> StockedProduct:
@@ -60,7 +64,7 @@ async def _create(call: Call[ProductBody, NoQuery]) -> StockedProduct:
         location=body.location or DEFAULT_LOCATION,
         id=body.product_id,
     )
-    given = {name: getattr(body, name) for name in OptionalFields.__struct_fields__}
+    given = {name: getattr(body, SHOWN_AS.get(name, name)) for name in OptionalFields.__struct_fields__}
     if body.variants is not None or isinstance(body.options, list):
         given["options"] = {}
         variants = [new_variant(each) for each in body.variants or ()]
@@ -101,8 +105,7 @@ def _changed(body: ProductPatch) -> ProductFields:
     changed: dict[str, Any] = {name: getattr(body, SHOWN_AS.get(name, name)) for name in FIELD_NAMES}
     changed["name"] = first_given(body.name, body.product_name)
     changed["options"] = as_choices(changed["options"])
-    # null takes the picture away.
-    given = {name: each for name, each in changed.items() if is_given(each) or (name == "image_url" and each is None)}
+    given = {name: each for name, each in changed.items() if is_given(each) or (name in CLEARED and each is None)}
     return cast("ProductFields", {name: each for name, each in given.items() if each is not MALFORMED})
 
 
@@ -190,7 +193,7 @@ ROUTES = (
         _list,
         "List products",
         "Catalogue",
-        lambda call, found: show_list(call, found, shown_product),
+        lambda call, found: show_list(call, found, partial(shown_product, costs=call.request.actor.sees_costs)),
         who="any",
         query=ProductsQuery,
         answer=ListView[ProductView],

@@ -8,24 +8,20 @@ from typing import TYPE_CHECKING, Final
 from msgspec import UNSET, Struct, field
 from msgspec.structs import replace
 
-from stockwright.base.errors import (
-    AlreadyExists,
-    Conflict,
-    Invalid,
-    VersionConflict,
-    check_all,
-)
+from stockwright.base.errors import Conflict, Invalid, VersionConflict, check_all
 from stockwright.base.long_work import STEP_ROWS
 from stockwright.base.names import clean
 from stockwright.catalog.pictures import release_files
 from stockwright.catalog.product_list import NAMES
 from stockwright.catalog.stocked import StockedProduct, get_product, with_stock, with_variants
+from stockwright.catalog.unique import refuse_taken
 from stockwright.commit import commit, new_event, unchanged
 from stockwright.events.catalogue import ProductDeleted, ProductUpdated
 from stockwright.orders import records as order_records
 from stockwright.orders.status import UNFINISHED
 from stockwright.products import category_records
 from stockwright.products import records as product_records
+from stockwright.products.barcode import clean_barcode, same_barcode
 from stockwright.products.model import Product, ProductFields, check_product, with_fields
 from stockwright.products.pictures import first_url
 from stockwright.products.spellings import spell
@@ -209,12 +205,16 @@ async def change_fields(app: App, batch: Batch, before: Product, fields: Product
     category = category_records.find_category(categories, after.category)
     if category is not None and after.category != before.category:
         category_records.use_category(batch, category)
-    if after.sku.casefold() != before.sku.casefold():
-        claimed = await product_records.load_product_ids(app.store, [after.sku])
-        if claimed:
-            raise AlreadyExists(f"A product with SKU {after.sku} already exists", {"sku": after.sku})
+    has_other_sku = after.sku.casefold() != before.sku.casefold()
+    has_other_barcode = not same_barcode(before.barcode, after.barcode)
+    if has_other_sku or has_other_barcode:
+        await refuse_taken(
+            app, after.id, [after.sku] if has_other_sku else [], [after.barcode] if has_other_barcode else []
+        )
+    if has_other_sku:
         product_records.release_sku(batch, before.sku)
         product_records.claim_sku(batch, after.sku, after.id)
+    product_records.move_barcode(batch, before.barcode, after.barcode, after.id)
     return after
 
 
@@ -227,6 +227,8 @@ def _with_fields(before: Product, fields: ProductFields, categories: Iterable[Ca
     for name in NAMES:
         if name in cleaned:
             cleaned[name] = clean(cleaned[name])
+    if (barcode := cleaned.get("barcode")) is not None:
+        cleaned["barcode"] = clean_barcode(barcode)
     after = with_fields(before, cleaned)
     if "description" not in fields and before.description == before.name:
         after = replace(after, description=after.name)
@@ -262,9 +264,10 @@ async def delete_product(app: App, request: Request, product_id: str, expected_v
             before = await _without_variants(app, request.by(request.actor), before, at_once)
         batch = Batch()
         for stock in before.stocks:
-            write_off(app, request, batch, stock, "Product deleted")
+            write_off(app, request, batch, before.product, stock, "Product deleted")
         if before.product.stock_per_variant:
             product_records.release_sku(batch, before.product.sku)
+            product_records.release_barcode(batch, before.product.barcode)
         release_files(app, request, batch, before.product.images)
         deleted = replace(before.product, status="DELETED", images=(), updated_at=app.clock.now())
         product_records.put_product(batch, deleted)
@@ -276,8 +279,8 @@ async def delete_product(app: App, request: Request, product_id: str, expected_v
     return await releasing_expired(app, request, about, attempt)
 
 
-WRITES_OF_VARIANT: Final = 6
-"""Of a variant that is removed: its stock, its SKU's claim, its movements; and a share of what is beside them."""
+WRITES_OF_VARIANT: Final = 7
+"""Of a variant that is removed: its stock, its claims, its movements; and a share of what is beside them."""
 
 
 async def _without_variants(app: App, request: Request, before: StockedProduct, at_once: int) -> StockedProduct:
@@ -289,7 +292,7 @@ async def _without_variants(app: App, request: Request, before: StockedProduct, 
         product, batch = replace(before.product, own_variants=variants, updated_at=app.clock.now()), Batch()
         product_records.put_product(batch, product)
         for stock in gone:
-            write_off(app, request, batch, stock, "Product deleted")
+            write_off(app, request, batch, before.product, stock, "Product deleted")
         data = ProductUpdated(sku=product.sku, fields=["variants"], **moved_fields(before.stocks))
         batch.append(new_event(app, request, data, product.id))
         await batch.commit(app.store)
@@ -313,11 +316,12 @@ async def check_not_needed(app: App, stocks: Sequence[Stock]) -> None:
         raise Conflict("An open order contains this product; deliver or cancel it first", {"orderId": order_id})
 
 
-def write_off(app: App, request: Request, batch: Batch, stock: Stock, reason: str) -> None:
-    """Book out what is left of a variant, and give its SKU up; its levels go, so that nothing comes to them later."""
+def write_off(app: App, request: Request, batch: Batch, product: Product, stock: Stock, reason: str) -> None:
+    """Book out what is left of a variant, and give its SKU and barcode up; its levels go, so that none come later."""
     left = {location: -level.total for location, level in stock.levels.items() if level.total}
     book(app, request, batch, {stock.variant_id: left}, {stock.variant_id: stock}, "ADJUSTMENT", reason=reason)
     product_records.release_sku(batch, stock.sku)
+    product_records.release_barcode(batch, product.own_barcode(stock.own_variant))
     stock_records.put_stock(batch, replace(stock, levels={}, updated_at=app.clock.now()), deleted=True)
 
 

@@ -21,9 +21,18 @@ from stockwright.http.route import Call, NoQuery, PlainCall, route
 from stockwright.stock.model import DEFAULT_LOCATION
 
 TAG = "Catalogue"
-_NAMES = {"options": "options", "sku": "sku", "price": "price_cents", "image_url": "image_url"}
+_NAMES = {
+    "options": "options",
+    "sku": "sku",
+    "price": "price_cents",
+    "image_url": "image_url",
+    "barcode": "barcode",
+    "cost": "cost_cents",
+    "weight_grams": "weight_grams",
+    "tax_rate": "tax_rate",
+}
 """The fields of a variant, by their names on the wire."""
-_CLEARED = frozenset({"price", "image_url"})
+_CLEARED = frozenset({"price", "image_url", "barcode", "cost", "weight_grams", "tax_rate"})
 """Those of which null means: as the product has it."""
 
 

@@ -16,11 +16,13 @@ from stockwright.products.model import (
     PRICE_CENTS_MAX,
     SKU_MAX,
     SKU_MIN,
+    Product,
     check_image_url,
     check_sku,
 )
 from stockwright.products.variant import OPTION_NAME_MAX, OPTION_VALUE_MAX, OPTIONS_MAX, VARIANTS_MAX, Variant
 from stockwright.products.variant_rules import NewVariant, OptionChoices
+from stockwright.products.wire import Barcode, Cost, TaxRate, WeightGrams
 from stockwright.stock.model import Stock
 from stockwright.stock.wire import LocationId, Quantity, Units
 
@@ -51,6 +53,10 @@ class VariantBody(Wire):
     quantity: Quantity = 0
     price: Price | None = None
     image_url: ImageUrl | None = None
+    barcode: Barcode | None = None
+    cost: Cost | None = None
+    weight_grams: WeightGrams | None = None
+    tax_rate: TaxRate | None = None
     low_stock_threshold: Quantity | None = None
     reorder_point: Quantity | None = None
     reorder_quantity: Units | None = None
@@ -78,6 +84,14 @@ class VariantPatch(Wire):
     """null: as the product has it"""
     image_url: ImageUrl | UnsetType | None = UNSET
     """null: as the product has it"""
+    barcode: Barcode | UnsetType | None = UNSET
+    """null: none of its own"""
+    cost: Cost | UnsetType | None = UNSET
+    """null: as the product has it"""
+    weight_grams: WeightGrams | UnsetType | None = UNSET
+    """null: as the product has it"""
+    tax_rate: TaxRate | UnsetType | None = UNSET
+    """null: as the product has it"""
     low_stock_threshold: Quantity | None = None
     reorder_point: Quantity | None = None
     reorder_quantity: Units | None = None
@@ -88,13 +102,16 @@ class VariantPatch(Wire):
 
 
 class VariantView(Wire):
-    """A variant with its available quantity; `price` and `imageUrl` are its own, else the product's."""
+    """A variant with its available quantity; `barcode` is its own, what else it has none of is the product's."""
 
     id: str
     sku: str
     options: dict[str, str]
     price: int
     image_url: str | None
+    barcode: str | None
+    weight_grams: int | None
+    tax_rate: int | None
     quantity: int
     reserved_stock: int
     inactive_stock: int
@@ -104,6 +121,8 @@ class VariantView(Wire):
     reorder_point: int
     reorder_quantity: int
     stock_version: int
+    cost: int | UnsetType | None = UNSET
+    """what a unit cost the shop; for those who may change products"""
 
 
 class ItemVariantView(Wire):
@@ -125,6 +144,10 @@ def new_variant(body: VariantBody) -> NewVariant:
         quantity=body.quantity,
         price_cents=body.price,
         image_url=body.image_url,
+        barcode=body.barcode,
+        cost_cents=body.cost,
+        weight_grams=body.weight_grams,
+        tax_rate=body.tax_rate,
         thresholds=given_thresholds(body.low_stock_threshold, body.reorder_point, body.reorder_quantity),
     )
 
@@ -163,19 +186,21 @@ def given_thresholds(low: int | None, reorder_point: int | None, reorder_quantit
     return {name: value for name, value in given.items() if value is not None}
 
 
-def variant_views(found: StockedProduct) -> list[VariantView]:
-    """Show a product's variants with their stock."""
-    return [_variant_view(found, variant, stock) for variant, stock in found.variants]
+def variant_views(found: StockedProduct, *, costs: bool) -> list[VariantView]:
+    """Show a product's variants with their stock, and what they cost the shop only with `costs`."""
+    return [_variant_view(found.product, variant, stock, costs=costs) for variant, stock in found.variants]
 
 
-def _variant_view(found: StockedProduct, variant: Variant, stock: Stock) -> VariantView:
-    product = found.product
+def _variant_view(product: Product, variant: Variant, stock: Stock, *, costs: bool) -> VariantView:
     return VariantView(
         id=variant.id,
         sku=variant.sku,
         options=product.ordered(variant.options),
         price=product.price_of(variant.id),
         image_url=product.image_url if variant.image_url is None else variant.image_url,
+        barcode=variant.barcode,
+        weight_grams=product.weight_of(variant.id),
+        tax_rate=product.tax_rate_of(variant.id),
         quantity=stock.available,
         reserved_stock=stock.reserved,
         inactive_stock=stock.inactive,
@@ -185,6 +210,7 @@ def _variant_view(found: StockedProduct, variant: Variant, stock: Stock) -> Vari
         reorder_point=stock.reorder_point,
         reorder_quantity=stock.reorder_quantity,
         stock_version=stock.version,
+        cost=product.cost_of(variant.id) if costs else UNSET,
     )
 
 

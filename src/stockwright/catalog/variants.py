@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, TypedDict
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from stockwright.base.errors import AlreadyExists, Conflict, NotFound, VersionConflict
+from stockwright.base.errors import Conflict, NotFound, VersionConflict
 from stockwright.base.names import clean
 from stockwright.catalog.new_variants import add_variants, opened_stock, write_more
 from stockwright.catalog.stocked import StockedProduct, get_product, with_stock, with_variants
+from stockwright.catalog.unique import refuse_taken
 from stockwright.catalog.usecases import check_not_needed, check_thresholds, recounted, write_off
 from stockwright.commit import commit, new_event, unchanged
 from stockwright.events.catalogue import ProductUpdated
 from stockwright.products import records as product_records
+from stockwright.products.barcode import clean_barcode, same_barcode
 from stockwright.products.variant_rules import NewVariant, check_new_variant, check_variants, with_values
 from stockwright.reservations.allocation import releasing_expired
 from stockwright.stock import location_records
@@ -41,6 +43,10 @@ class VariantFields(TypedDict, total=False):
     options: Mapping[str, str]
     price_cents: int | None
     image_url: str | None
+    barcode: str | None
+    cost_cents: int | None
+    weight_grams: int | None
+    tax_rate: int | None
 
 
 class ChangeVariant(Struct, frozen=True):
@@ -97,8 +103,7 @@ async def change_variant(app: App, request: Request, command: ChangeVariant) -> 
         former, stock = _find(before, command.variant_id)
         variant = _changed(before.product, former, command.fields)
         fields = Batch()
-        if variant.sku.casefold() != former.sku.casefold():
-            await _move_sku(app, fields, before.product, former, variant)
+        await _move_codes(app, fields, before.product, former, variant)
 
         def decision(stock: Stock) -> tuple[Batch, StockedProduct]:
             batch = Batch()
@@ -131,7 +136,7 @@ async def remove_variant(
         product = replace(before.product, own_variants=left, updated_at=app.clock.now())
         batch = Batch()
         product_records.put_product(batch, product)
-        write_off(app, request, batch, stock, "Variant removed")
+        write_off(app, request, batch, before.product, stock, "Variant removed")
         # The first of its variants may be another now: all are counted again.
         data = ProductUpdated(sku=product.sku, fields=["variants"], **moved_fields(before.stocks))
         batch.append(new_event(app, request, data, product_id))
@@ -164,12 +169,18 @@ def _changed(product: Product, former: Variant, fields: VariantFields) -> Varian
     given = fields.copy()
     if "sku" in given:
         given["sku"] = clean(given["sku"])
+    if (barcode := given.get("barcode")) is not None:
+        given["barcode"] = clean_barcode(barcode)
     variant = replace(former, **given)
     checked = NewVariant(
         options=variant.options,
         sku=variant.sku if variant.sku != former.sku else None,
         price_cents=variant.price_cents,
         image_url=variant.image_url if variant.image_url != former.image_url else None,
+        barcode=variant.barcode if variant.barcode != former.barcode else None,
+        cost_cents=variant.cost_cents,
+        weight_grams=variant.weight_grams,
+        tax_rate=variant.tax_rate,
     )
     variant = replace(variant, options=product.ordered(check_new_variant(checked, product.options)))
     if variant != former:
@@ -182,12 +193,16 @@ def _with(product: Product, variant: Variant) -> Product:
     return replace(product, own_variants=own)
 
 
-async def _move_sku(app: App, batch: Batch, product: Product, former: Variant, variant: Variant) -> None:
-    claimed = await product_records.load_product_ids(app.store, [variant.sku])
-    if claimed:
-        raise AlreadyExists(f"A product with SKU {variant.sku} already exists", {"sku": variant.sku})
-    product_records.release_sku(batch, former.sku)
-    product_records.claim_sku(batch, variant.sku, product.id, variant.id)
+async def _move_codes(app: App, batch: Batch, product: Product, former: Variant, variant: Variant) -> None:
+    """Claim a variant's new SKU and barcode instead of the former ones."""
+    skus = [variant.sku] if variant.sku.casefold() != former.sku.casefold() else []
+    barcodes = [] if same_barcode(former.barcode, variant.barcode) else [variant.barcode]
+    if skus or barcodes:
+        await refuse_taken(app, product.id, skus, barcodes)
+    if skus:
+        product_records.release_sku(batch, former.sku)
+        product_records.claim_sku(batch, variant.sku, product.id, variant.id)
+    product_records.move_barcode(batch, former.barcode, variant.barcode, product.id, variant.id)
 
 
 def _write(

@@ -47,7 +47,7 @@ from stockwright.products.model import (
     check_sku,
 )
 from stockwright.products.pictures import first_url
-from stockwright.products.wire import Options
+from stockwright.products.wire import Barcode, Cost, Options, TaxRate, WeightGrams
 from stockwright.stock.model import Stock
 from stockwright.stock.wire import LocationId, Quantity, Units
 
@@ -101,6 +101,10 @@ class ProductBody(Wire):
     options: Choices | OptionList = {}
     variants: VariantList | None = None
     attributes: FreeFields = {}
+    barcode: Barcode | None = None
+    cost: Cost | None = None
+    weight_grams: WeightGrams | None = None
+    tax_rate: TaxRate | None = None
     low_stock_threshold: Quantity | None = None
     threshold: Quantity | None = None
     reorder_point: Quantity | None = None
@@ -135,6 +139,11 @@ class ProductPatch(Wire):
     """null takes the picture away"""
     options: Choices | OptionList | None = None
     attributes: FreeFields | None = None
+    barcode: Barcode | UnsetType | None = UNSET
+    """null takes it away, as with the three that follow"""
+    cost: Cost | UnsetType | None = UNSET
+    weight_grams: WeightGrams | UnsetType | None = UNSET
+    tax_rate: TaxRate | UnsetType | None = UNSET
     low_stock_threshold: Quantity | None = None
     threshold: Quantity | None = None
     reorder_point: Quantity | None = None
@@ -169,6 +178,10 @@ class ProductView(Wire):
     images: list[ImageView]
     options: dict[str, Any]
     attributes: dict[str, Any]
+    barcode: str | None
+    weight_grams: int | None
+    tax_rate: int | None
+    """hundredths of a percent"""
     quantity: int
     stock_quantity: int
     reserved_stock: int
@@ -186,6 +199,8 @@ class ProductView(Wire):
     updated_at: str
     last_updated: str
     created_by: str
+    cost: int | UnsetType | None = UNSET
+    """what a unit cost the shop, in minor units; for those who may change products"""
     stock_per_variant: bool | UnsetType = UNSET
     """true where each of `variants` has stock of its own, of which the product shows the sums"""
     variants: list[VariantView] | UnsetType = UNSET
@@ -269,8 +284,8 @@ class ItemsQuery(ListQuery):
     search: Search = ""
 
 
-def product_view(found: StockedProduct) -> ProductView:
-    """Show a product with its stock."""
+def product_view(found: StockedProduct, *, costs: bool = False) -> ProductView:
+    """Show a product with its stock, and what it cost the shop only with `costs`."""
     product, stock = found.product, found.stock
     available, created_at, updated_at = stock.available, iso(product.created_at), iso(product.updated_at)
     return ProductView(
@@ -289,6 +304,9 @@ def product_view(found: StockedProduct) -> ProductView:
         images=image_views(product.images),
         options=shown_options(product),
         attributes=dict(product.attributes),
+        barcode=product.barcode,
+        weight_grams=product.weight_grams,
+        tax_rate=product.tax_rate,
         quantity=available,
         stock_quantity=available,
         reserved_stock=stock.reserved,
@@ -306,8 +324,9 @@ def product_view(found: StockedProduct) -> ProductView:
         updated_at=updated_at,
         last_updated=updated_at,
         created_by=product.created_by,
+        cost=product.cost_cents if costs else UNSET,
         stock_per_variant=True if product.stock_per_variant else UNSET,
-        variants=variant_views(found) if product.stock_per_variant else UNSET,
+        variants=variant_views(found, costs=costs) if product.stock_per_variant else UNSET,
     )
 
 
@@ -316,28 +335,29 @@ def shown_options(product: Product) -> dict[str, Any]:
     return product.ordered(product.options) if product.stock_per_variant else dict(product.options)
 
 
-_SHOWN: dict[str, tuple[Product, Stock, Raw]] = {}
+_SHOWN: dict[tuple[str, bool], tuple[Product, Stock, Raw]] = {}
 _SHOWN_MAX: Final = 5000
 SHOWN_BYTES_MAX: Final = 2048
 """With all 5,000, ten megabytes; what is larger is written each time."""
 
 
-def shown_product(found: StockedProduct) -> Raw:
+def shown_product(found: StockedProduct, *, costs: bool) -> Raw:
     """Show a product with its stock, written once for as long as both are what they were."""
     product, stock = found.product, found.stock
     if found.of_variants:
-        return Raw(encode(product_view(found)))
-    former = _SHOWN.get(product.id)
+        return Raw(encode(product_view(found, costs=costs)))
+    name = (product.id, costs)
+    former = _SHOWN.get(name)
     if former is not None and former[0] is product and former[1] is stock:
         return former[2]
     if len(_SHOWN) >= _SHOWN_MAX:
         _SHOWN.clear()
-    encoded = encode(product_view(found))
+    encoded = encode(product_view(found, costs=costs))
     shown = Raw(encoded)
     if len(encoded) <= SHOWN_BYTES_MAX:
-        _SHOWN[product.id] = (product, stock, shown)
+        _SHOWN[name] = (product, stock, shown)
     else:
-        _SHOWN.pop(product.id, None)
+        _SHOWN.pop(name, None)
     return shown
 
 

@@ -55,7 +55,7 @@ class OpenCount(Struct, frozen=True):
 
 
 class Scan(Struct, frozen=True):
-    """So many units of what has this SKU or id; `at` (ms) is when they were counted, None: now."""
+    """So many units of what has this barcode, SKU or id; `at` (ms) is when they were counted, None: now."""
 
     count_id: str
     code: str
@@ -182,14 +182,14 @@ async def scan(app: App, request: Request, command: Scan) -> NamedLine:
 
 
 async def _find_product(app: App, count: StockCount, code: str) -> tuple[Product, Stock]:
-    """Find what a scanned or typed code means (its SKU, else its id), if it is to be counted here, with its stock."""
-    ids = await product_records.load_variant_ids(app.store, [code])
-    stocks = await stock_records.load_stocks(app.store, [ids.get(code, code)])
-    stock = stocks.get(ids.get(code, code))
-    products = {} if stock is None else await product_records.load_products(app.store, [stock.product_id])
-    if stock is None or stock.product_id not in products:
-        raise NotFound(f"No product has the code {code!r}", {"code": code})
-    product = products[stock.product_id]
+    """Find what a scanned or typed code means, if it is to be counted here, with its stock."""
+    named = Named(None, None, 0, "code", code=code)
+    try:
+        [found] = await lookup.load_named(app, [named])
+    except NotFound:
+        raise NotFound(f"No product has the code {code!r}", {"code": code}) from None
+    chosen = lookup.choose(found, named)
+    product, stock = chosen.product, await stock_records.get_stock(app.store, chosen.variant_id)
     if not count.includes(product.id, product.category):
         raise Conflict(
             f"{product.name} is not one of the products that are counted here",

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from stockwright.context import App
     from stockwright.orders.status import PlacedStatus
+    from stockwright.products.model import Product
     from stockwright.request import Request
 
 
@@ -41,8 +42,8 @@ Rows = Iterator[list[Cell]]
 COLUMNS: Final[dict[Exported, Sequence[str]]] = {
     "products": (
         "id", "sku", "name", "description", "category", "type", "brand", "price", "priceDecimal", "currency", "status",
-        "available", "lowStockThreshold", "reorderPoint", "reorderQuantity", "imageUrl", "options", "attributes",
-        "createdAt",
+        "barcode", "cost", "costDecimal", "weightGrams", "taxRate", "available", "lowStockThreshold", "reorderPoint",
+        "reorderQuantity", "imageUrl", "options", "attributes", "createdAt",
     ),
     "inventory": (
         "productId", "sku", "name", "location", "available", "reserved", "inactive", "total", "lowStockThreshold",
@@ -106,13 +107,23 @@ async def _products(app: App, request: Request, selected: Selection) -> AsyncIte
             [
                 each.id, each.sku, each.name, each.description, each.category, each.type, each.brand,
                 each.price_cents, decimal_form(each.price_cents, each.currency), each.currency, each.status,
-                stock.available, stock.low_stock, stock.reorder_point,
+                each.barcode or "", *(_cost(each) if request.actor.sees_costs else ("", "")),
+                _blank(each.weight_grams), _blank(each.tax_rate), stock.available, stock.low_stock, stock.reorder_point,
                 stock.reorder_quantity, each.image_url or "", as_json(each.options),
                 as_json(each.attributes), each.created_at,
             ]
             for each, stock in ((found.product, found.stock) for found in page)
             if selected.range.holds(each.created_at)
         )  # fmt: skip
+
+
+def _cost(product: Product) -> tuple[Cell, Cell]:
+    cost = product.cost_cents
+    return ("", "") if cost is None else (cost, decimal_form(cost, product.currency))
+
+
+def _blank(number: int | None) -> Cell:
+    return "" if number is None else number
 
 
 async def _inventory(app: App, _: Request, selected: Selection) -> AsyncIterator[Rows]:

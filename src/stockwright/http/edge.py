@@ -53,8 +53,8 @@ class Hooks(Struct, frozen=True):
     """Return until when (ms) a valid header identifies the same while nothing of theirs changes; None: not known."""
     attempts_id: Callable[[App, str, Origin], Awaitable[str]]
     """Name the count of the tries at an account, for the name that was sent and where the request comes from."""
-    show_details: Callable[[Any, int], Any]
-    """Turn an error's details into what may be sent, as of now (ms)."""
+    show_details: Callable[[Any, int, Actor], Any]
+    """Turn an error's details into what may be sent to somebody, as of now (ms)."""
 
 
 class Edge:
@@ -191,7 +191,9 @@ class Exchange:
             headers["retry-after"] = str(BUSY_RETRY_SECONDS)
         status = status_of(error)
         now = self.app.clock.now()
-        body = failure(error, self.request.id, now, self.edge.hooks.show_details(error.details, now))
+        body = failure(
+            error, self.request.id, now, self.edge.hooks.show_details(error.details, now, self.request.actor)
+        )
         await self._send(status, body, "application/json", headers)
 
     async def _authorise(self, route: Route) -> None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 from msgspec import Struct, field
 
 from stockwright.base.names import clean
-from stockwright.imports.values import WrongCell, price, whole_number
+from stockwright.imports.values import WrongCell, digits_as_text, price, whole_number
+from stockwright.products.barcode import clean_barcode
 from stockwright.products.model import KeptStatus, ProductFields
 
 if TYPE_CHECKING:
@@ -29,6 +30,11 @@ FIELDS: Final[Mapping[str, Sequence[str]]] = {
     "price": ("price",),
     "priceDecimal": ("priceDecimal",),
     "currency": ("currency",),
+    "barcode": ("barcode",),
+    "cost": ("cost",),
+    "costDecimal": ("costDecimal",),
+    "weightGrams": ("weightGrams",),
+    "taxRate": ("taxRate",),
     "imageUrl": ("imageUrl",),
     "options": ("options",),
     "attributes": ("attributes",),
@@ -42,7 +48,7 @@ FIELDS: Final[Mapping[str, Sequence[str]]] = {
 NOT_READ: Final = ("createdAt",)
 TextField = Literal["name", "description", "category", "type", "brand", "currency"]
 TEXTS: Final[tuple[TextField, ...]] = get_args(TextField)
-CLEARED: Final = frozenset({"type", "brand", "imageUrl", "options", "attributes"})
+CLEARED: Final = frozenset({"type", "brand", "imageUrl", "options", "attributes", "barcode", "weightGrams", "taxRate"})
 """Where an empty cell says that the product has none; any other empty cell says nothing."""
 THRESHOLDS: Final = {
     "lowStockThreshold": "low_stock",
@@ -82,6 +88,7 @@ class RowReader:
             self._refuse("sku", "is empty")
         self._fields(read)
         self._price(read)
+        self._cost(read)
         for column, of in THRESHOLDS.items():
             if self._given(column):
                 read.thresholds[of] = self._whole(column)
@@ -94,6 +101,12 @@ class RowReader:
         for name in TEXTS:
             if self._given(name):
                 read.fields[name] = _tidy(name, self.columns.text(self.row, name))
+        if self._given("barcode"):
+            read.fields["barcode"] = self._barcode()
+        if self._given("weightGrams"):
+            read.fields["weight_grams"] = self._whole_or_none("weightGrams")
+        if self._given("taxRate"):
+            read.fields["tax_rate"] = self._whole_or_none("taxRate")
         if self._given("imageUrl"):
             read.fields["image_url"] = self.columns.text(self.row, "imageUrl") or None
         if self._given("status"):
@@ -125,6 +138,17 @@ class RowReader:
             self._refuse(name, str(wrong))
             return 0
 
+    def _whole_or_none(self, name: str) -> int | None:
+        return self._whole(name) if self.columns.text(self.row, name) else None
+
+    def _barcode(self) -> str | None:
+        try:
+            code = digits_as_text(self.columns.text(self.row, "barcode"))
+        except WrongCell as wrong:
+            self._refuse("barcode", str(wrong))
+            return None
+        return clean_barcode(code) or None
+
     def _object(self, name: str) -> dict[str, Any]:
         text = self.columns.text(self.row, name)
         try:
@@ -137,23 +161,30 @@ class RowReader:
         return read
 
     def _price(self, read: ReadProduct) -> None:
-        """Read the price in minor units, as a decimal, or both where they say the same."""
-        amounts = {}
+        amount = self._amount(read, "price", "priceDecimal")
+        if amount is not None:
+            read.fields["price_cents"] = amount
+
+    def _cost(self, read: ReadProduct) -> None:
+        if "cost" in self.columns or "costDecimal" in self.columns:
+            read.fields["cost_cents"] = self._amount(read, "cost", "costDecimal")
+
+    def _amount(self, read: ReadProduct, minor: str, decimal: str) -> int | None:
+        """Read an amount in minor units, as a decimal, or both where they say the same; None where both are empty."""
+        amounts: list[int] = []
         currency = read.fields.get("currency", self.currency)
-        if self._given("price"):
-            amounts["price"] = self._whole("price")
-        if self._given("priceDecimal"):
+        if self._given(minor):
+            amounts.append(self._whole(minor))
+        if self._given(decimal):
             try:
-                amounts["priceDecimal"] = price(
-                    self.columns.text(self.row, "priceDecimal"), currency, self.table.delimiter
-                )
+                amounts.append(price(self.columns.text(self.row, decimal), currency, self.table.delimiter))
             except WrongCell as wrong:
-                self._refuse("priceDecimal", str(wrong))
-        if len(set(amounts.values())) > 1 and not self.wrong:
-            price_heading = self.columns.headings["price"]
-            self._refuse("priceDecimal", f"contradicts {price_heading}; change both, or remove one of the columns")
-        elif amounts:
-            read.fields["price_cents"] = next(iter(amounts.values()))
+                self._refuse(decimal, str(wrong))
+        if len(set(amounts)) > 1 and not self.wrong:
+            heading = self.columns.headings[minor]
+            self._refuse(decimal, f"contradicts {heading}; change both, or remove one of the columns")
+            return None
+        return amounts[0] if amounts else None
 
 
 def _tidy(name: TextField, text: str) -> str:

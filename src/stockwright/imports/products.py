@@ -17,12 +17,14 @@ from stockwright.base.long_work import STEP_ROWS, give_way
 from stockwright.base.names import clean, name_key, same_sku
 from stockwright.catalog.new_product import CATEGORY_DEFAULT, CreateProduct, create_product
 from stockwright.catalog.stocked import StockedProduct, get_product, load_stocked
+from stockwright.catalog.unique import name_of_holder
 from stockwright.catalog.usecases import UpdateProduct, check_thresholds, delete_product, update_product
 from stockwright.imports.booking import booked_once, find_booked, load_product_ids
 from stockwright.imports.model import KEPT_DAYS, ProductRow
 from stockwright.imports.product_reader import FIELDS, NOT_READ, SPELLED, ReadProduct, RowReader
 from stockwright.imports.profiles import Columns, find_columns
 from stockwright.imports.report import one_line
+from stockwright.products.barcode import barcode_key
 from stockwright.products.categories import add_category, delete_category, list_categories
 from stockwright.products.model import (
     Product,
@@ -34,6 +36,7 @@ from stockwright.products.model import (
     fields_of,
     with_fields,
 )
+from stockwright.products.records import load_holders
 from stockwright.settings.records import load_settings
 from stockwright.stock.model import BLANK, check_quantity
 from stockwright.store.idempotency import AlreadyDone
@@ -45,6 +48,7 @@ if TYPE_CHECKING:
     from stockwright.imports.reader import Row, Table
     from stockwright.imports.report import ImportReport
     from stockwright.imports.work import Job
+    from stockwright.products.records import Holders
     from stockwright.request import Request
 
 KEPT_SECONDS: Final = KEPT_DAYS * 86_400
@@ -63,6 +67,8 @@ class _Check(Struct):
     currency: str
     seen: dict[str, int] = field(default_factory=dict)
     """SKU without regard to case → its row."""
+    barcodes: dict[str, int] = field(default_factory=dict)
+    """Barcode as it is compared → its row."""
     spelled: dict[str, str] = field(default_factory=dict)
     """Category as it is compared → as it is written."""
     new_categories: list[str] = field(default_factory=list)
@@ -100,8 +106,11 @@ async def _check_some(check: _Check, rows: Sequence[Row]) -> None:
     read = [each for row in rows if (each := _read_row(check, row)) is not None]
     ids = await load_product_ids(app, [each.sku for each in read])
     loaded = await load_stocked(app, list(dict.fromkeys(ids.values())))
+    barcodes = {barcode for each in read if (barcode := each.fields.get("barcode")) is not None}
+    holders = await load_holders(app.store, barcodes)
     for each in read:
         try:
+            await _check_barcode(check, each, ids.get(each.sku), holders)
             _plan(check, each, loaded.get(ids.get(each.sku, "")))
         except Refused as refused:
             check.report.refuse_for(each.number, refused)
@@ -119,6 +128,19 @@ def _read_row(check: _Check, row: Row) -> ReadProduct | None:
         check.report.refuse(read.number, f"is already in row {first}", check.columns.headings["sku"], read.sku)
         return None
     return read
+
+
+async def _check_barcode(check: _Check, read: ReadProduct, product_id: str | None, holders: Holders) -> None:
+    """Refuse a barcode that another row, or another product of the shop, has."""
+    barcode = read.fields.get("barcode")
+    if barcode is None:
+        return
+    first = check.barcodes.setdefault(barcode_key(barcode), read.number)
+    if first != read.number:
+        raise Invalid.field("barcode", f"is already in row {first}")
+    for claim in (holders.barcodes.get(barcode), holders.skus.get(barcode)):
+        if claim is not None and claim.product_id != product_id:
+            raise Invalid.field("barcode", f"is that of {await name_of_holder(check.job.app, claim)}")
 
 
 def _plan(check: _Check, read: ReadProduct, before: StockedProduct | None) -> None:

@@ -75,6 +75,16 @@ def _why_no_price(cell: str, *, commas: bool) -> str:
     return f"must be a number such as {example}"
 
 
+def digits_as_text(text: str) -> str:
+    """Read a code of digits; refuse one that a spreadsheet has shortened (`4.00638E+12`): its digits are lost."""
+    cell = text.strip()
+    if _EXPONENT.fullmatch(cell) and ("+" in cell or "." in cell or "," in cell):
+        raise WrongCell(
+            "is shortened as spreadsheets show large numbers; format the column as text, and write all digits"
+        )
+    return number_as_text(cell)
+
+
 def number_as_text(text: str) -> str:
     """Write the number of a customer, invoice or article in one way: `99.0`, as spreadsheets write it, is `99`."""
     cell = " ".join(text.split())

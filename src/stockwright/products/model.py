@@ -17,6 +17,7 @@ from stockwright.base.free_fields import PRODUCT_BYTES_MAX, check_free
 from stockwright.base.names import check_direction, clean, name_key
 from stockwright.base.record import Record
 from stockwright.base.web_address import check_https
+from stockwright.products.barcode import check_barcode
 from stockwright.products.pictures import Pictures
 from stockwright.products.variant import OwnVariant, Variant, described
 
@@ -38,6 +39,9 @@ FOREIGN_SKU_MAX: Final = 100
 KIND_MAX: Final = 100
 """The longest type or brand."""
 PRICE_CENTS_MAX: Final = 1_000_000_000_000
+WEIGHT_GRAMS_MAX: Final = 100_000_000
+TAX_RATE_MAX: Final = 10_000
+"""100 %."""
 ID_MAX: Final = 128
 CATEGORY_MIN: Final = 2
 CATEGORY_MAX: Final = 50
@@ -62,6 +66,13 @@ class Product(Record, frozen=True):
     currency: str = "USD"
     image_url: str | None = None
     images: Pictures = ()
+    barcode: str | None = None
+    """A GTIN or any other code; of a product with variants, what all of them bear."""
+    cost_cents: int | None = field(name="cost", default=None)
+    """What a unit cost the shop, in minor units; only those who work for the shop see it."""
+    weight_grams: int | None = None
+    tax_rate: int | None = None
+    """Hundredths of a percent: 1900 is 19 %."""
     options: Mapping[str, Any] = {}
     attributes: Mapping[str, Any] = {}
     status: ProductStatus = "ACTIVE"
@@ -106,6 +117,28 @@ class Product(Record, frozen=True):
         variant = None if own is UNSET else self.find_variant(own)
         return self.price_cents if variant is None or variant.price_cents is None else variant.price_cents
 
+    def cost_of(self, own: OwnVariant) -> int | None:
+        """Return what a unit cost the shop, if that is known: of a variant with a cost of its own, that."""
+        variant = None if own is UNSET else self.find_variant(own)
+        return self.cost_cents if variant is None or variant.cost_cents is None else variant.cost_cents
+
+    def weight_of(self, own: OwnVariant) -> int | None:
+        """Return what a unit weighs (g), if that is known: of a variant with a weight of its own, that."""
+        variant = None if own is UNSET else self.find_variant(own)
+        return self.weight_grams if variant is None or variant.weight_grams is None else variant.weight_grams
+
+    def tax_rate_of(self, own: OwnVariant) -> int | None:
+        """Return its tax rate (hundredths of a percent), if it has one: of a variant with one of its own, that."""
+        variant = None if own is UNSET else self.find_variant(own)
+        return self.tax_rate if variant is None or variant.tax_rate is None else variant.tax_rate
+
+    def own_barcode(self, own: OwnVariant) -> str | None:
+        """Return the barcode that finds exactly this: a variant's own, or that of a product without variants."""
+        if own is UNSET:
+            return self.barcode
+        variant = self.find_variant(own)
+        return None if variant is None else variant.barcode
+
     @property
     def variant_ids(self) -> list[str]:
         """The ids under which its units are counted."""
@@ -137,6 +170,10 @@ class ProductFields(TypedDict, total=False):
     options: Mapping[str, Any]
     attributes: Mapping[str, Any]
     status: ProductStatus
+    barcode: str | None
+    cost_cents: int | None
+    weight_grams: int | None
+    tax_rate: int | None
 
 
 FIELD_NAMES: Final = tuple(ProductFields.__annotations__)
@@ -151,6 +188,10 @@ class OptionalFields(Struct, frozen=True, kw_only=True):
     options: Mapping[str, Any] = {}
     attributes: Mapping[str, Any] = {}
     status: ProductStatus = "ACTIVE"
+    barcode: str | None = None
+    cost_cents: int | None = None
+    weight_grams: int | None = None
+    tax_rate: int | None = None
 
 
 def with_fields(product: Product, fields: ProductFields) -> Product:
@@ -268,6 +309,25 @@ def check_price(value: int, field_name: str = "price") -> None:
         raise Invalid.field(field_name, f"must be a whole number of minor units from 1 to {PRICE_CENTS_MAX}")
 
 
+def check_cost(value: int | None, field_name: str = "cost") -> None:
+    """Refuse what no unit can have cost; nothing at all is a cost."""
+    if value is not None and not 0 <= value <= PRICE_CENTS_MAX:
+        raise Invalid.field(field_name, f"must be a whole number of minor units from 0 to {PRICE_CENTS_MAX}")
+
+
+def check_weight(value: int | None, field_name: str = "weightGrams") -> None:
+    """Refuse what is no weight of a unit."""
+    if value is not None and not 0 <= value <= WEIGHT_GRAMS_MAX:
+        raise Invalid.field(field_name, f"must be a whole number of grams from 0 to {WEIGHT_GRAMS_MAX}")
+
+
+def check_tax_rate(value: int | None, field_name: str = "taxRate") -> None:
+    """Refuse what is no tax rate."""
+    if value is not None and not 0 <= value <= TAX_RATE_MAX:
+        message = f"must be a whole number of hundredths of a percent from 0 to {TAX_RATE_MAX} (1900 is 19 %)"
+        raise Invalid.field(field_name, message)
+
+
 def check_category(value: str, categories: frozenset[str], field_name: str = "category") -> None:
     """Refuse a category that is not in the managed list."""
     if value not in categories:
@@ -304,6 +364,10 @@ def check_product(product: Product, categories: frozenset[str], before: Product 
         lambda: None if before and before.currency == product.currency else check_currency(product.currency),
         lambda: check_sku(product.sku),
         lambda: None if before and before.image_url == product.image_url else check_image_url(product.image_url),
+        lambda: None if product.barcode is None else check_barcode(product.barcode),
+        lambda: check_cost(product.cost_cents),
+        lambda: check_weight(product.weight_grams),
+        lambda: check_tax_rate(product.tax_rate),
         lambda: check_free(product.options, "options", PRODUCT_BYTES_MAX),
         lambda: check_free(product.attributes, "attributes", PRODUCT_BYTES_MAX),
         *(

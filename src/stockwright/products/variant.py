@@ -36,6 +36,11 @@ class Variant(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=T
     """Option → value, in the product's own spelling; an engine keeps no order of the options."""
     price_cents: int | None = field(name="price", default=None)
     image_url: str | None = None
+    barcode: str | None = None
+    """Its own; a product's barcode is on all of its variants, and names none of them."""
+    cost_cents: int | None = field(name="cost", default=None)
+    weight_grams: int | None = None
+    tax_rate: int | None = None
 
 
 def choices_of(variants: tuple[Variant, ...], names: tuple[str, ...]) -> str:

@@ -11,7 +11,16 @@ from msgspec.structs import replace
 
 from stockwright.base.errors import Invalid, check_all
 from stockwright.base.names import check_direction, clean, name_key
-from stockwright.products.model import check_image_url, check_price, check_sku, check_text
+from stockwright.products.barcode import barcode_key, check_barcode
+from stockwright.products.model import (
+    check_cost,
+    check_image_url,
+    check_price,
+    check_sku,
+    check_tax_rate,
+    check_text,
+    check_weight,
+)
 from stockwright.products.options import choose_options, describe_options, same_choice
 from stockwright.products.variant import (
     OPTION_NAME_MAX,
@@ -39,6 +48,10 @@ class NewVariant(Struct, frozen=True, kw_only=True):
     quantity: int = 0
     price_cents: int | None = None
     image_url: str | None = None
+    barcode: str | None = None
+    cost_cents: int | None = None
+    weight_grams: int | None = None
+    tax_rate: int | None = None
     thresholds: Mapping[str, int] = {}
 
 
@@ -110,6 +123,10 @@ def check_new_variant(new: NewVariant, offered: Mapping[str, Any], field: str = 
             lambda: None if new.sku is None else _check_new_sku(new.sku, f"{field}sku"),
             lambda: None if new.price_cents is None else check_price(new.price_cents, f"{field}price"),
             lambda: check_image_url(new.image_url, f"{field}imageUrl"),
+            lambda: None if new.barcode is None else check_barcode(new.barcode, f"{field}barcode"),
+            lambda: check_cost(new.cost_cents, f"{field}cost"),
+            lambda: check_weight(new.weight_grams, f"{field}weightGrams"),
+            lambda: check_tax_rate(new.tax_rate, f"{field}taxRate"),
         )
     except Invalid as refused:
         wrong += refused.details
@@ -131,6 +148,7 @@ def check_variants(product: Product, field: str = "variants") -> None:
     wrong = list[dict[str, str]]()
     seen: dict[tuple[str, ...], int] = {}
     skus = {product.sku.casefold()}
+    barcodes = set[str]() if product.barcode is None else {barcode_key(product.barcode)}
     for number, each in enumerate(variants):
         key = tuple(name_key(each.options[name]) for name in product.names_of_options)
         if key in seen:
@@ -140,6 +158,11 @@ def check_variants(product: Product, field: str = "variants") -> None:
         if each.sku.casefold() in skus:
             wrong.append({"field": f"{field}[{number}].sku", "message": f"{each.sku} stands twice in this product"})
         skus.add(each.sku.casefold())
+        if each.barcode is not None:
+            if barcode_key(each.barcode) in barcodes:
+                message = f"{each.barcode} stands twice in this product"
+                wrong.append({"field": f"{field}[{number}].barcode", "message": message})
+            barcodes.add(barcode_key(each.barcode))
     if wrong:
         raise Invalid(details=wrong)
 

@@ -8,26 +8,33 @@ from typing import Annotated, Any
 from msgspec import UNSET, Meta, UnsetType
 
 from stockwright.base.errors import Invalid
-from stockwright.http.rules import REQUIRED, Wire, contradiction, is_given
-from stockwright.products.wire import ChosenColor, ChosenOptions, Id, Sku
+from stockwright.http.rules import REQUIRED, Wire, contradiction, is_given, rule
+from stockwright.products.wire import ChosenColor, ChosenOptions, Code, Id, Sku
 from stockwright.sales.lines import LINES_MAX, OrderLine, line_id
 from stockwright.stock.wire import Units
 
 
 class LineBody(Wire):
-    """One line: a product or variant by id or SKU, a quantity (or `count`), and the chosen options."""
+    """One line: a product or variant by id, SKU or scanned `code`, a quantity (or `count`), and the chosen options."""
 
     aliases = (("product_id", "id"), ("quantity", "count"))
-    needs = (("product_id", "id", "variant_id", "sku"), ("quantity", "count"))
+    needs = (("product_id", "id", "variant_id", "sku", "code"), ("quantity", "count"))
 
     product_id: Id | None = None
     id: Id | None = None
     variant_id: Id | None = None
     sku: Sku | None = None
+    code: Code | None = None
+    """a barcode, else a SKU, else an id; it stands alone"""
     quantity: Units | None = None
     count: Units | None = None
     color: ChosenColor = None
     options: ChosenOptions | None = None
+
+    @rule()
+    def _code_stands_alone(self) -> None:
+        if self.code is not None:
+            check_code_alone(productId=self.product_id, id=self.id, variantId=self.variant_id, sku=self.sku)
 
 
 Lines = Annotated[list[LineBody], Meta(min_length=1, max_length=LINES_MAX)]
@@ -48,6 +55,13 @@ class OrderLineView(Wire):
     returned: int
     variant_id: str | UnsetType = UNSET
     """of a variant with stock of its own"""
+
+
+def check_code_alone(**beside: object) -> None:
+    """Refuse other names of a product beside a scanned code."""
+    given = [name for name, value in beside.items() if is_given(value)]
+    if given:
+        raise contradiction("code", *given)
 
 
 def check_one_form(items: object, chosen: Mapping[str, object], **single: object) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class LineWanted(Struct, frozen=True):
-    """A line as asked for: a product or variant by its id or by its SKU, how many, and chosen options."""
+    """A line as asked for: a product or variant by its id, its SKU or a code, how many, and chosen options."""
 
     quantity: int
     product_id: str | None = None
@@ -37,6 +37,13 @@ class LineWanted(Struct, frozen=True):
     product_field: str | None = None
     """The field of the request that names the product, where it is not the line's `productId` or `sku`."""
     variant_id: str | None = None
+    code: str | None = None
+    """What was scanned or typed: a barcode, else a SKU, else an id."""
+
+    @property
+    def is_named(self) -> bool:
+        """Whether it names a product."""
+        return bool(self.product_id or self.variant_id or self.sku or self.code)
 
     def path(self, line: int) -> str:
         """Return what comes before the names of the line's fields in the request."""
@@ -45,9 +52,10 @@ class LineWanted(Struct, frozen=True):
     def named(self, line: int) -> Named:
         """Return how the request names the product."""
         path = self.path(line)
-        name = "productId" if self.product_id else "variantId" if self.variant_id else "sku"
+        given = {"productId": self.product_id, "variantId": self.variant_id, "code": self.code}
+        name = next((name for name, value in given.items() if value), "sku")
         field = self.product_field or f"{path}{name}"
-        return Named(self.product_id, self.sku, line, field, self.variant_id, self.options, self.color, path)
+        return Named(self.product_id, self.sku, line, field, self.variant_id, self.options, self.color, path, self.code)
 
 
 async def load_lines(

@@ -51,7 +51,14 @@ def line_wanted(line: Any, at: str) -> LineWanted:
     quantity = first_given(given.quantity, given.count)
     product_id = first_given(given.product_id, given.id)
     return LineWanted(
-        quantity, product_id, given.sku, given.options or {}, given.color, at=at, variant_id=given.variant_id
+        quantity,
+        product_id,
+        given.sku,
+        given.options or {},
+        given.color,
+        at=at,
+        variant_id=given.variant_id,
+        code=given.code,
     )
 
 
@@ -60,9 +67,7 @@ async def look_up_lines(call: AnyCall) -> None:
     if MALFORMED in (call.body.items, getattr(call.body, "product_ids", None)):
         return
     lines = enumerate(lines_wanted(call.body))
-    await check_known(
-        call.app, [each.named(number) for number, each in lines if each.product_id or each.variant_id or each.sku]
-    )
+    await check_known(call.app, [each.named(number) for number, each in lines if each.is_named])
 
 
 async def _sell(call: Call[SaleBody, NoQuery]) -> Sale:

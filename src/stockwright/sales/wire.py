@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from stockwright.base.instant import iso
 from stockwright.http.rules import Wire, first_given, rule
-from stockwright.products.wire import ChosenColor, ChosenOptions, Id, Reference, Sku
-from stockwright.sales.line_wire import Lines, OrderLineView, check_one_form, line_views
+from stockwright.products.wire import ChosenColor, ChosenOptions, Code, Id, Reference, Sku
+from stockwright.sales.line_wire import Lines, OrderLineView, check_code_alone, check_one_form, line_views
 from stockwright.sales.model import Sale
 from stockwright.stock.wire import LocationId, Units
 
 
 class SaleBody(Wire):
-    """One product as `productId` (or `variantId`, `sku`) and `quantity`, or `items`."""
+    """One product as `productId` (or `variantId`, `sku`, or a scanned `code`) and `quantity`, or `items`."""
 
     product_id: Id | None = None
     variant_id: Id | None = None
     sku: Sku | None = None
+    code: Code | None = None
     quantity: Units | None = None
     color: ChosenColor = None
     options: ChosenOptions | None = None
@@ -26,7 +27,9 @@ class SaleBody(Wire):
     @rule()
     def _is_of_one_form(self) -> None:
         chosen = {"options": self.options, "color": self.color}
-        product = first_given(self.product_id, self.variant_id, self.sku)
+        if self.code is not None:
+            check_code_alone(productId=self.product_id, variantId=self.variant_id, sku=self.sku)
+        product = first_given(self.product_id, self.variant_id, self.sku, self.code)
         check_one_form(self.items, chosen, productId=product, quantity=self.quantity)
 
 

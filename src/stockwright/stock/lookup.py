@@ -1,4 +1,4 @@
-"""Finding the products and variants that a request names: by id, by SKU, or by a product and its options.
+"""Finding the products and variants that a request names: by id, SKU or code, or by a product and its options.
 
 Wherever a product's id is taken, a variant's id names that variant.
 """
@@ -22,15 +22,17 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from stockwright.context import App
+    from stockwright.products.records import Claim, SkuClaim
 
 
 UNKNOWN: Final = "there is no such product"
 
 
 class Named(Struct, frozen=True):
-    """A product or variant as a request names it: by id or SKU, in which line, in which field.
+    """A product or variant as a request names it: by id, SKU or code, in which line, in which field.
 
-    `options` and `color` (S3) choose one of a product's variants. `path` comes before the names of the line's fields.
+    A code is what was scanned or typed: a barcode, else a SKU, else an id. `options` and `color` (S3) choose one of a
+    product's variants. `path` comes before the names of the line's fields.
     """
 
     product_id: str | None
@@ -41,6 +43,7 @@ class Named(Struct, frozen=True):
     options: Mapping[str, Any] = {}
     color: Any = None
     path: str = ""
+    code: str | None = None
 
     @property
     def id(self) -> str | None:
@@ -50,7 +53,7 @@ class Named(Struct, frozen=True):
     def refusal(self, message: str) -> dict[str, Any]:
         """Return the entry of an error's details that refuses it."""
         if self.id is None:
-            named = {"sku": self.sku}
+            named = {"sku": self.sku} if self.code is None else {"code": self.code}
         else:
             named = {"productId": self.product_id} if self.product_id else {"variantId": self.variant_id}
         return {**named, "line": self.line, "field": self.field, "message": message}
@@ -119,16 +122,28 @@ def every_variant(product: Product) -> list[ChosenVariant]:
 
 
 async def find_ids(app: App, named: Sequence[Named]) -> list[tuple[str, OwnVariant]]:
-    """Return the id that each names, and the variant where its SKU is that of one; "" where no product has the SKU."""
-    skus = [each.sku for each in named if each.id is None and each.sku is not None]
-    claims = await product_records.load_claims(app.store, skus) if skus else {}
+    """Return the id that each names, and the variant where its SKU or code is that of one; "" where nothing has it.
+
+    One call for all SKUs and codes.
+    """
+    codes = {each.code for each in named if each.id is None and each.code is not None}
+    skus = {each.sku for each in named if each.id is None and each.sku is not None}
+    if codes:
+        holders = await product_records.load_holders(app.store, [*codes, *skus])
+        claims: Mapping[str, SkuClaim] = holders.skus
+    else:
+        holders, claims = None, await product_records.load_claims(app.store, skus) if skus else {}
     found: list[tuple[str, OwnVariant]] = []
     for each in named:
+        claim: Claim | None
         if each.id is not None:
             found.append((each.id, UNSET))
+            continue
+        if each.code is not None and holders is not None:
+            claim, otherwise = holders.find(each.code), each.code
         else:
-            claim = claims.get(each.sku or "")
-            found.append(("", UNSET) if claim is None else (claim.product_id, claim.own_variant))
+            claim, otherwise = claims.get(each.sku or ""), ""
+        found.append((otherwise, UNSET) if claim is None else (claim.product_id, claim.own_variant))
     return found
 
 

@@ -2661,9 +2661,11 @@ export interface components {
         };
         /**
          * LineBody
-         * @description One line: a product or variant by id or SKU, a quantity (or `count`), and the chosen options.
+         * @description One line: a product or variant by id, SKU or scanned `code`, a quantity (or `count`), and the chosen options.
          */
         LineBody: {
+            /** @default null */
+            code?: string | null;
             /** @default null */
             color?: unknown;
             /** @default null */
@@ -3094,6 +3096,10 @@ export interface components {
          */
         NewVariantBody: {
             /** @default null */
+            barcode?: string | null;
+            /** @default null */
+            cost?: number | null;
+            /** @default null */
             expectedVersion?: number | null;
             /** @default null */
             imageUrl?: string | null;
@@ -3114,6 +3120,10 @@ export interface components {
             reorderQuantity?: number | null;
             /** @default null */
             sku?: string | null;
+            /** @default null */
+            taxRate?: number | null;
+            /** @default null */
+            weightGrams?: number | null;
         };
         /**
          * NotificationsQuery
@@ -3316,10 +3326,14 @@ export interface components {
             attributes?: {
                 [key: string]: unknown;
             };
+            /** @default null */
+            barcode?: string | null;
             /** @default  */
             brand?: string;
             /** @default null */
             category?: string | null;
+            /** @default null */
+            cost?: number | null;
             /** @default null */
             currency?: string | null;
             /** @default null */
@@ -3358,11 +3372,15 @@ export interface components {
             /** @default null */
             stockQuantity?: number | null;
             /** @default null */
+            taxRate?: number | null;
+            /** @default null */
             threshold?: number | null;
             /** @default  */
             type?: string;
             /** @default null */
             variants?: components["schemas"]["VariantBody"][] | null;
+            /** @default null */
+            weightGrams?: number | null;
         };
         /**
          * ProductPatch
@@ -3373,10 +3391,12 @@ export interface components {
             attributes?: {
                 [key: string]: unknown;
             } | null;
+            barcode?: string | null;
             /** @default null */
             brand?: string | null;
             /** @default null */
             category?: string | null;
+            cost?: number | null;
             /** @default null */
             currency?: string | null;
             /** @default null */
@@ -3410,10 +3430,12 @@ export interface components {
             status?: ("ACTIVE" | "INACTIVE") | null;
             /** @default null */
             stockQuantity?: number | null;
+            taxRate?: number | null;
             /** @default null */
             threshold?: number | null;
             /** @default null */
             type?: string | null;
+            weightGrams?: number | null;
         };
         /**
          * ProductsExport
@@ -3481,8 +3503,10 @@ export interface components {
             attributes: {
                 [key: string]: unknown;
             };
+            barcode: string | null;
             brand: string;
             category: string;
+            cost?: number | null;
             createdAt: string;
             createdBy: string;
             currency: string;
@@ -3511,12 +3535,14 @@ export interface components {
             stockPerVariant?: boolean;
             stockQuantity: number;
             stockVersion: number;
+            taxRate: number | null;
             threshold: number;
             totalStock: number;
             type: string;
             updatedAt: string;
             variants?: components["schemas"]["VariantView"][];
             version: number;
+            weightGrams: number | null;
         };
         /**
          * ProgressView
@@ -3749,9 +3775,11 @@ export interface components {
         };
         /**
          * SaleBody
-         * @description One product as `productId` (or `variantId`, `sku`) and `quantity`, or `items`.
+         * @description One product as `productId` (or `variantId`, `sku`, or a scanned `code`) and `quantity`, or `items`.
          */
         SaleBody: {
+            /** @default null */
+            code?: string | null;
             /** @default null */
             color?: unknown;
             /** @default null */
@@ -4351,6 +4379,10 @@ export interface components {
          */
         VariantBody: {
             /** @default null */
+            barcode?: string | null;
+            /** @default null */
+            cost?: number | null;
+            /** @default null */
             imageUrl?: string | null;
             /** @default null */
             lowStockThreshold?: number | null;
@@ -4367,12 +4399,18 @@ export interface components {
             reorderQuantity?: number | null;
             /** @default null */
             sku?: string | null;
+            /** @default null */
+            taxRate?: number | null;
+            /** @default null */
+            weightGrams?: number | null;
         };
         /**
          * VariantPatch
          * @description A change of a variant: only the given fields change.
          */
         VariantPatch: {
+            barcode?: string | null;
+            cost?: number | null;
             /** @default null */
             expectedStockVersion?: number | null;
             /** @default null */
@@ -4393,6 +4431,8 @@ export interface components {
             reorderQuantity?: number | null;
             /** @default null */
             sku?: string | null;
+            taxRate?: number | null;
+            weightGrams?: number | null;
         };
         /**
          * VariantStockView
@@ -4417,9 +4457,11 @@ export interface components {
         };
         /**
          * VariantView
-         * @description A variant with its available quantity; `price` and `imageUrl` are its own, else the product's.
+         * @description A variant with its available quantity; `barcode` is its own, what else it has none of is the product's.
          */
         VariantView: {
+            barcode: string | null;
+            cost?: number | null;
             id: string;
             imageUrl: string | null;
             inactiveStock: number;
@@ -4435,7 +4477,9 @@ export interface components {
             reservedStock: number;
             sku: string;
             stockVersion: number;
+            taxRate: number | null;
             totalStock: number;
+            weightGrams: number | null;
         };
         /**
          * Versioned

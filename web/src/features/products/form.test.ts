@@ -76,6 +76,33 @@ test("an edit sends only the changed fields", () => {
   expect(bodyOf({ ...base, currency: "JPY", price: "10" }, base)).toEqual({ currency: "JPY", price: 10 });
 });
 
+test("what a product need not have is sent as null where it was cleared", () => {
+  const known = { ...base, barcode: "4006381333931", cost: "4.10", weightGrams: "950", taxRate: "19" };
+  expect(bodyOf(known, base)).toEqual({
+    barcode: "4006381333931",
+    cost: 410,
+    weightGrams: 950,
+    taxRate: 1900,
+  });
+  expect(bodyOf(base, known)).toEqual({ barcode: null, cost: null, weightGrams: null, taxRate: null });
+  expect(bodyOf({ ...known, currency: "JPY", price: "10", cost: "4" }, known)).toMatchObject({ cost: 4 });
+  const product = {
+    barcode: null,
+    cost: 0,
+    weightGrams: 0,
+    taxRate: 550,
+    options: {},
+    images: [],
+    imageUrl: null,
+  };
+  expect(formOf({ ...product, currency: "USD" } as unknown as Product)).toMatchObject({
+    barcode: "",
+    cost: "0.00",
+    weightGrams: "0",
+    taxRate: "5.5",
+  });
+});
+
 test("a price keeps its amount where the currency has no cents", () => {
   const product = {
     price: 1200,

@@ -1,6 +1,7 @@
 import type { Product, Schemas } from "@/api/types";
 import { parseWhole } from "@/features/stock/change";
 import { parseMoney, plainMoney } from "@/lib/money";
+import { parseRate, plainRate } from "./rate";
 
 /** An option as it is typed; `stored` is the product's own value, until somebody types another. */
 export interface OptionRow {
@@ -19,6 +20,10 @@ export interface ProductForm {
   brand: string;
   price: string;
   currency: string;
+  barcode: string;
+  cost: string;
+  weightGrams: string;
+  taxRate: string;
   imageUrl: string;
   status: string;
   options: OptionRow[];
@@ -37,6 +42,10 @@ export const LABELS: Record<ProductField, string> = {
   brand: "Brand",
   price: "Price",
   currency: "Currency",
+  barcode: "Barcode",
+  cost: "Cost",
+  weightGrams: "Weight",
+  taxRate: "Tax rate",
   imageUrl: "Picture",
   status: "For sale",
   options: "Options",
@@ -55,6 +64,10 @@ export const EMPTY_PRODUCT: ProductForm = {
   brand: "",
   price: "",
   currency: "",
+  barcode: "",
+  cost: "",
+  weightGrams: "",
+  taxRate: "",
   imageUrl: "",
   status: "ACTIVE",
   options: [],
@@ -73,6 +86,10 @@ export function formOf(product: Product): ProductForm {
     brand: product.brand,
     price: product.price ? plainMoney(product.price, product.currency) : "",
     currency: product.currency,
+    barcode: product.barcode ?? "",
+    cost: isGiven(product.cost) ? plainMoney(product.cost, product.currency) : "",
+    weightGrams: isGiven(product.weightGrams) ? String(product.weightGrams) : "",
+    taxRate: isGiven(product.taxRate) ? plainRate(product.taxRate) : "",
     imageUrl: ownUrlOf(product),
     status: product.status,
     options: Object.entries(product.options).map(([name, stored]) => ({
@@ -84,6 +101,10 @@ export function formOf(product: Product): ProductForm {
     reorderPoint: String(product.reorderPoint),
     reorderQuantity: String(product.reorderQuantity),
   };
+}
+
+function isGiven(value: number | null | undefined): value is number {
+  return typeof value === "number";
 }
 
 /** The address that a product was given; without one, the API shows that of its first picture. */
@@ -143,6 +164,10 @@ export function bodyOf(form: ProductForm, base?: ProductForm): Partial<Sent> {
     brand: form.brand.trim(),
     price: parseMoney(form.price, form.currency) ?? 0,
     currency: form.currency,
+    barcode: form.barcode.trim() || null,
+    cost: form.cost.trim() ? parseMoney(form.cost, form.currency) : null,
+    weightGrams: form.weightGrams.trim() ? parseWhole(form.weightGrams) : null,
+    taxRate: form.taxRate.trim() ? parseRate(form.taxRate) : null,
     imageUrl: form.imageUrl.trim() || null,
     status: form.status === "INACTIVE" ? "INACTIVE" : "ACTIVE",
     options: optionsOf(form.options),
@@ -154,7 +179,8 @@ export function bodyOf(form: ProductForm, base?: ProductForm): Partial<Sent> {
   return Object.fromEntries(
     Object.entries(all).filter(
       ([field]) =>
-        !isSame(form, base, field as ProductField) || (field === "price" && form.currency !== base.currency),
+        !isSame(form, base, field as ProductField) ||
+        ((field === "price" || (field === "cost" && form.cost)) && form.currency !== base.currency),
     ),
   );
 }
@@ -186,6 +212,9 @@ export function merged(base: ProductForm, mine: ProductForm, theirs: ProductForm
 /** The value of a field in words. */
 export function describeField(form: ProductForm, field: ProductField): string {
   if (field === "status") return form.status === "ACTIVE" ? "yes" : "no";
+  if (field === "cost" && form.cost) return `${form.cost} ${form.currency}`;
+  if (field === "weightGrams" && form.weightGrams) return `${form.weightGrams} g`;
+  if (field === "taxRate" && form.taxRate) return `${form.taxRate} %`;
   if (field === "price") return `${form.price} ${form.currency}`;
   if (field === "options") {
     return form.options.map(({ name, values }) => `${name}: ${values}`).join("; ") || "none";

@@ -17,6 +17,7 @@ import { Skeleton } from "@/components/ui/surfaces";
 import { toast } from "@/components/ui/toast";
 import { ProductPicture } from "@/features/catalog/art";
 import { titled } from "@/features/catalog/options";
+import { CodeFields } from "@/features/products/code-fields";
 import {
   bodyOf,
   describeField,
@@ -32,6 +33,7 @@ import {
 } from "@/features/products/form";
 import { PictureList } from "@/features/products/picture-list";
 import { categories, product as productQuery, shopCurrency } from "@/features/products/queries";
+import { parseRate } from "@/features/products/rate";
 import { usePictures } from "@/features/products/use-pictures";
 import { parseWhole } from "@/features/stock/change";
 import { parseMoney } from "@/lib/money";
@@ -99,6 +101,12 @@ const schemaOf = (picture: string) =>
       brand: z.string().max(100, "At most 100 characters"),
       price: z.string(),
       currency: z.string().regex(/^[A-Z]{3}$/, "Three letters, such as USD"),
+      barcode: z.string().max(64, "At most 64 characters"),
+      cost: z.string(),
+      weightGrams: z.string().refine((text) => !text.trim() || parseWhole(text) !== null, "A whole number"),
+      taxRate: z
+        .string()
+        .refine((text) => !text.trim() || parseRate(text) !== null, "A percentage, such as 19 or 5.5"),
       imageUrl: z
         .string()
         .refine((url) => mayBePicture(url, picture), "An address that begins with https://"),
@@ -116,6 +124,10 @@ const schemaOf = (picture: string) =>
     .refine(({ price, currency }) => (parseMoney(price, currency) ?? 0) > 0, {
       path: ["price"],
       message: "An amount above 0, such as 12.50",
+    })
+    .refine(({ cost, currency }) => !cost.trim() || (parseMoney(cost, currency) ?? -1) >= 0, {
+      path: ["cost"],
+      message: "An amount such as 8.20",
     });
 type Values = z.infer<ReturnType<typeof schemaOf>>;
 
@@ -236,7 +248,7 @@ function Edit({ product, currency = "" }: { product: Product | null; currency?: 
         </Part>
         <Part
           title="Price and sale"
-          description="Scanners, imports and partners identify the product by its SKU."
+          description="Imports and partners identify the product by its SKU; scanners by that or the barcode."
         >
           <div className="grid gap-4 sm:grid-cols-[1fr_7rem_1fr]">
             <TextField label="Price" inputMode="decimal" error={wrong("price")} {...register("price")} />
@@ -248,6 +260,7 @@ function Edit({ product, currency = "" }: { product: Product | null; currency?: 
             />
             <TextField label="SKU" error={wrong("sku")} {...register("sku")} />
           </div>
+          <CodeFields values={values} register={register} wrong={wrong} />
           <div className="flex items-center justify-between gap-4 rounded-xl bg-sunken px-4 py-3 text-sm">
             <span>
               <span className="block font-medium">For sale</span>
