@@ -26,6 +26,8 @@ from tests.patience import PATIENCE_SECONDS
 REGION = "eu-central-1"
 TABLE = "stockwright"
 SECRET = "of-nobody"
+SHARDS = 2
+"""Lists are merged of as many; each list costs a query for each."""
 TABLES_MAX = 4
 """In one database: each has a thread and a mebibyte of its own, and reads its whole schema again at each new table."""
 
@@ -143,4 +145,10 @@ def open_table(name: str, tail_delay_seconds: float = 0) -> DynamoDbStore:
     if database.table not in client.list_tables()["TableNames"]:
         create_table(client, database.table)
     # A machine that runs all the tests may be slow to answer; nobody follows the log from elsewhere.
-    return DynamoDbStore(database.table, client, tail_delay_seconds=tail_delay_seconds, resend_seconds=60)
+    return DynamoDbStore(
+        database.table,
+        client,
+        tail_delay_seconds=tail_delay_seconds,
+        resend_seconds=60,
+        shards_of_new_shop=SHARDS,
+    )

@@ -19,6 +19,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from functools import partial
+from sys import intern
 from typing import TYPE_CHECKING
 
 from msgspec import UNSET, Struct, field
@@ -37,7 +38,7 @@ from stockwright.products import records as product_records
 from stockwright.stock import records as stock_records
 from stockwright.stock.model import of_variant
 from stockwright.stock.totals import SEPARATOR
-from stockwright.store.paging import pages
+from stockwright.store.paging import every, pages
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
     from stockwright.products.model import Product
     from stockwright.products.records import Claim
     from stockwright.products.variant import OwnVariant
-    from stockwright.stock.model import Stock
+    from stockwright.stock.model import Movement, Stock
 
 
 LOOKS_MAX = 20
@@ -88,23 +89,7 @@ class AuditReport(Struct):
 async def audit(app: App) -> AuditReport:
     """Check every product, deleted ones too, and every event; memory grows with products and orders."""
     report = AuditReport()
-    held = await held_units(app, report)
-    async for stocks in _pages_of_stocks(app):
-        claims = await _claim_drifts(app, stocks)
-        await give_way()
-        read = 0
-        for stock in stocks:
-            report.products += 1
-            report.levels += len(stock.levels)
-            moved = await _moved(app, stock)
-            count = sum(count for count, _ in moved.values())
-            report.movements += count
-            if _drifts(stock, _sums(moved), held) or claims.get(stock.variant_id):
-                await _look_again(app, stock.variant_id, report)
-            read += 1 + count
-            if read >= STEP_ROWS:
-                await give_way()
-                read = 0
+    await _check_levels(app, report)
     for about, rule, stored, expected in await event_drifts(app):
         report.drifts.append(Drift("", "", "", rule, stored, expected, about))
     for about, counts, expected in await miscounted_customers(app):
@@ -118,14 +103,43 @@ async def audit(app: App) -> AuditReport:
     return report
 
 
+async def _check_levels(app: App, report: AuditReport) -> None:
+    """Sum the whole ledger in one pass, and compare; of a variant that changes meanwhile its own movements are read."""
+    versions = {stock.variant_id: stock.version async for page in _pages_of_stocks(app) for stock in page}
+    sums = await _sum_ledger(app, report)
+    held = await held_units(app, report)
+    async for stocks in _pages_of_stocks(app):
+        claims = await _claim_drifts(app, stocks)
+        await give_way()
+        for stock in stocks:
+            report.products += 1
+            report.levels += len(stock.levels)
+            moved = sums.pop(stock.variant_id, {})
+            if versions.get(stock.variant_id) != stock.version:
+                moved = await moved_units(app, stock)
+            if _drifts(stock, moved, held) or claims.get(stock.variant_id):
+                await _look_again(app, stock.variant_id, report)
+    await _check_without_stock(app, sums, report)
+
+
+async def _check_without_stock(app: App, sums: dict[str, dict[str, int]], report: AuditReport) -> None:
+    """Check the variants that have movements and were in no list of stocks: made just now, or without a record."""
+    for variant_id, moved in sums.items():
+        if await stock_records.load_stocks(app.store, [variant_id]):
+            await _look_again(app, variant_id, report)
+            continue
+        for location, units in moved.items():
+            report.drifts.append(Drift(variant_id, "", location, "movements sum to the total", 0, units))
+
+
 async def _look_again(app: App, variant_id: str, report: AuditReport) -> None:
     for look in range(LOOKS_MAX):
         before = await stock_records.get_stock(app.store, variant_id)
-        moved = await _moved(app, before)
+        moved = await moved_units(app, before)
         held = await held_units(app)
         claims = await _claim_drifts(app, [before])
         after = await stock_records.get_stock(app.store, variant_id)
-        drifts = _drifts(before, _sums(moved), held) + claims.get(variant_id, [])
+        drifts = _drifts(before, moved, held) + claims.get(variant_id, [])
         if not drifts:
             return
         await asyncio.sleep(0.01 * (look + 1))
@@ -202,29 +216,28 @@ async def _pages_of_stocks(app: App) -> AsyncIterator[list[Stock]]:
             yield page
 
 
-async def _moved(app: App, stock: Stock) -> dict[str, tuple[int, int]]:
-    """Sum a variant's movements: location → (how many, units)."""
-    sums: dict[str, tuple[int, int]] = {}
-    after = None
-    while True:
-        movements, after = await stock_records.page_of_movements(
-            app.store, stock.product_id, where=of_variant(stock), after=after, limit=STEP_ROWS
-        )
+async def _sum_ledger(app: App, report: AuditReport) -> dict[str, dict[str, int]]:
+    """Sum all movements: variant → location → units."""
+    sums: dict[str, dict[str, int]] = {}
+    async for movements in pages(partial(stock_records.page_of_movements, app.store, limit=STEP_ROWS, reverse=False)):
+        report.movements += len(movements)
         for movement in movements:
-            count, units = sums.get(movement.location, (0, 0))
-            sums[movement.location] = (count + 1, units + movement.quantity)
-        if after is None:
-            return sums
-        await give_way()
+            _add_up(sums.setdefault(movement.variant_id, {}), movement)
+    return sums
 
 
 async def moved_units(app: App, stock: Stock) -> dict[str, int]:
     """Sum a variant's movements: location → units."""
-    return _sums(await _moved(app, stock))
+    read = partial(stock_records.page_of_movements, app.store, stock.product_id, where=of_variant(stock))
+    sums: dict[str, int] = {}
+    async for movement in every(partial(read, limit=STEP_ROWS)):
+        _add_up(sums, movement)
+    return sums
 
 
-def _sums(moved: dict[str, tuple[int, int]]) -> dict[str, int]:
-    return {location: units for location, (_, units) in moved.items()}
+def _add_up(sums: dict[str, int], movement: Movement) -> None:
+    location = intern(movement.location)
+    sums[location] = sums.get(location, 0) + movement.quantity
 
 
 async def held_units(app: App, report: AuditReport | None = None) -> Counter[LevelId]:

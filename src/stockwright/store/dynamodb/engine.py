@@ -53,8 +53,10 @@ class DynamoDbStore:
         *,
         tail_delay_seconds: float = TAIL_DELAY_SECONDS,
         resend_seconds: float = CALL_SECONDS,
+        shards_of_new_shop: int = SHARDS_DEFAULT,
     ) -> None:
         self.table, self.client = table, client
+        self._shards_of_new_shop = shards_of_new_shop
         self._calls = Calls(table, client)
         self.splits = Splits(self._calls)
         self._reader = Reader(self._calls, self.splits)
@@ -125,7 +127,8 @@ class DynamoDbStore:
         """Return what marks a table as one of this release's format; written in the commit that makes the shop."""
         if self.is_marked:
             return []
-        layout = body_of_layout(SHARDS_DEFAULT, SHARDS_DEFAULT, 0, entries=True)
+        shards = self._shards_of_new_shop
+        layout = body_of_layout(shards, shards, 0, entries=True)
         return [Put(MARK, {"format": FORMAT}, ABSENT), Put(LAYOUT, layout, ABSENT)]
 
     async def purge(self, now_seconds: int, limit: int = 1000) -> int:  # noqa: ARG002 - the port's
