@@ -6,7 +6,7 @@ is changed in place.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict, deque
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
@@ -72,7 +72,8 @@ class Cache(Struct):
     half of it goes, all at once.
     """
 
-    rows: dict[Key, Row] = field(default_factory=dict)
+    rows: OrderedDict[Key, Row] = field(default_factory=OrderedDict)
+    """In the order of their use; a plain dict finds its first entry by walking over all that were taken away."""
     written: dict[Key, Row] = field(default_factory=dict)
     former: dict[Key, Row] = field(default_factory=dict)
     """The older half of what was written."""
@@ -86,9 +87,9 @@ class Cache(Struct):
 
     def find(self, key: Key) -> Row | None:
         """Find a row, and count it as used."""
-        row = self.rows.pop(key, None)
+        row = self.rows.get(key)
         if row is not None:
-            self.rows[key] = row
+            self.rows.move_to_end(key)
             return row
         row = self.written.get(key) or self.former.get(key)
         if row is not None:
@@ -101,9 +102,9 @@ class Cache(Struct):
         found: dict[Key, Item] = {}
         missing: list[Key] = []
         for key in keys:
-            row = rows.pop(key, None)
+            row = rows.get(key)
             if row is not None:
-                rows[key] = row
+                rows.move_to_end(key)
             elif (row := self.find(key)) is None:
                 missing.append(key)
                 continue
@@ -128,7 +129,7 @@ class Cache(Struct):
             self.bytes += row.cost - former.cost
         self.rows[key] = row
         while self.bytes > BYTES_MAX:
-            self.bytes -= self.rows.pop(next(iter(self.rows))).cost
+            self.bytes -= self.rows.popitem(last=False)[1].cost
 
     def put_written(self, key: Key, row: Row) -> None:
         """Cache a row that is being written; among those that are read if it was there."""

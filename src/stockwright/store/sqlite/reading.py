@@ -12,6 +12,7 @@ import asyncio
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
+from stockwright.base.long_work import STEP_ROWS
 from stockwright.store.port import Delete, Item, Page, Put
 from stockwright.store.sqlite.cache import GONE, Cache, Row
 from stockwright.store.sqlite.codec import event_of, row_of
@@ -164,8 +165,10 @@ class Reader:
                 read[(pk, sk)] = self.row_of((pk, sk), version, body)
         for key, row in read.items():
             found[key] = row.item
-        for key in missing:
-            self._cache.put(key, read.get(key, GONE))
+        # A step of long work would only push out what requests ask for again and again.
+        if len(missing) < STEP_ROWS:
+            for key in missing:
+                self._cache.put(key, read.get(key, GONE))
 
     def row_of(self, key: Key, version: int, body: bytes) -> Row:
         """Return an item as it was read from the file."""
