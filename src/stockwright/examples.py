@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from stockwright.accounts import address_wire as addresses
 from stockwright.accounts import wire as accounts
 from stockwright.catalog import availability_wire as availability
 from stockwright.catalog import inventory_wire as inventory
@@ -24,6 +25,14 @@ _EMAIL = "user@example.com"
 _PASSWORD = "Correct-Horse-7"  # noqa: S105 - an example
 _PRODUCT = "prd_01hf7yat00bjckqcjjrd1113s5"
 _LAPTOP = "692cc529439b2ea96b10e98b"
+_ADDRESS = {
+    "name": "A. User",
+    "line1": "Hafenstr. 7",
+    "postalCode": "20359",
+    "city": "Hamburg",
+    "country": "DE",
+    "phone": "+49 170 1234567",
+}
 EXAMPLES: Final[dict[type, dict[str, Any]]] = {
     accounts.Credentials: {"email": _EMAIL, "password": _PASSWORD, "name": "A. User"},
     accounts.SignInBody: {"email": _EMAIL, "password": _PASSWORD},
@@ -35,7 +44,7 @@ EXAMPLES: Final[dict[type, dict[str, Any]]] = {
     accounts.ResetBody: {"email": _EMAIL, "code": "123456", "password": _PASSWORD},
     accounts.ChangePasswordBody: {"currentPassword": _PASSWORD, "newPassword": "Better-Horse-8"},
     accounts.MfaBody: {"action": "confirm", "code": "123456"},
-    accounts.NameBody: {"name": "A. User"},
+    accounts.MeBody: {"name": "A. User", "locale": "de-AT"},
     accounts.UserPatch: {"role": "admin"},
     accounts.ApiKeyBody: {"name": "Warehouse", "scopes": ["orders:pack"]},
     catalog.ProductBody: {
@@ -73,7 +82,14 @@ EXAMPLES: Final[dict[type, dict[str, Any]]] = {
         "expirationMinutes": 30,
     },
     wire_reservations.ExtendBody: {"expirationMinutes": 30},
-    orders.PlaceOrderBody: {"items": [{"productId": _PRODUCT, "quantity": 2, "options": {"color": "black"}}]},
+    orders.PlaceOrderBody: {
+        "items": [{"productId": _PRODUCT, "quantity": 2, "options": {"color": "black"}}],
+        "shippingAddress": _ADDRESS,
+        "note": "Ring twice",
+    },
+    addresses.AddressBody: _ADDRESS,
+    addresses.AddressPatch: {"line2": "Third floor"},
+    orders.OrderPatch: {"note": "Ring twice", "shippingAddress": _ADDRESS, "tags": ["fragile"]},
     orders.CancelBody: {"reason": "Changed my mind"},
     orders.ReturnBody: {"items": [{"productId": _PRODUCT, "quantity": 1}], "restock": True, "reason": "Wrong size"},
     wire_settings.SettingsPatch: {

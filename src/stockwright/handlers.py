@@ -17,6 +17,7 @@ from stockwright.events.catalogue import (
     DeadLetterRedriven,
     LocationChanged,
     NotificationResendRequested,
+    OrderChanged,
     OrderPacked,
     OrderPlaced,
     ProductCreated,
@@ -55,7 +56,7 @@ REACTIONS: Final[tuple[Reaction, ...]] = (
     Handler("order-topic", order_topic.publish, setting="orders_topic").on(
         *(each.event for each in NOTICES.values() if each.on_topic)
     ),
-    Handler("warehouse", partners.send_pick_list, setting="warehouse_url").on(OrderPlaced),
+    Handler("warehouse", partners.call_warehouse, setting="warehouse_url").on(OrderPlaced, OrderChanged),
     Handler("delivery-service", partners.request_delivery, setting="delivery_url").on(OrderPacked),
     Handler("stock-watch", stock_alerts.watch, stock_alerts.watch_all, every_seconds=0.2).on(
         ProductCreated,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from stockwright.accounts import address_routes as addresses
 from stockwright.accounts import routes as accounts
 from stockwright.catalog import inventory_routes as inventory
 from stockwright.catalog import picture_routes as pictures
@@ -28,6 +29,7 @@ from stockwright.uploads import routes as uploads
 ROUTES: Final[tuple[Route, ...]] = (
     *system.ROUTES,
     *accounts.ROUTES,
+    *addresses.ROUTES,
     *catalog.ROUTES,
     *pictures.ROUTES,
     *variants.ROUTES,

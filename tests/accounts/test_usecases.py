@@ -18,9 +18,9 @@ from stockwright.accounts.usecases import (
     ChangeAccount,
     add_account,
     change_account,
+    change_me,
     change_password,
     list_accounts,
-    rename_me,
     reset_password,
     set_password,
 )
@@ -330,16 +330,16 @@ async def test_the_holder_of_a_token_cannot_guess_the_password(shop: App) -> Non
 
 async def test_a_person_changes_their_name_unless_the_account_changed_since(shop: App) -> None:
     account = await joined(shop)
-    renamed = await rename_me(shop, Request(account.as_actor()), " Ada L. ", account.version)
+    renamed = await change_me(shop, Request(account.as_actor()), " Ada L. ", "de-AT", account.version)
     assert renamed == await known(shop)
     assert renamed.name == "Ada L."
     with pytest.raises(VersionConflict):
-        await rename_me(shop, Request(account.as_actor()), "Other", account.version)
+        await change_me(shop, Request(account.as_actor()), "Other", None, account.version)
 
 
 async def test_a_machine_has_no_account_of_its_own(shop: App) -> None:
     with pytest.raises(Unauthorized):
-        await rename_me(shop, Request(Actor("key_1", "key")), "Robot")
+        await change_me(shop, Request(Actor("key_1", "key")), "Robot", None)
 
 
 async def test_a_disabled_account_loses_access_at_once_and_permanently(shop: App) -> None:

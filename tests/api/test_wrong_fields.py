@@ -66,6 +66,10 @@ BETWEEN: dict[str, tuple[dict[str, Any], set[str]]] = {
     ),
     "LocationBody._has_an_id": ({"name": "n" * 65}, {"id"}),
     "PlaceOrderBody._is_of_one_form": ({"items": [{"sku": "abc", "count": 1}], "quantity": 1}, {"items", "quantity"}),
+    "AddressBody._is_as_in_its_country": (
+        {"name": "Ada", "line1": "1 Main St", "country": "US"},
+        {"city", "postalCode", "region"},
+    ),
     "SaleBody._is_of_one_form": ({"items": [{"sku": "abc", "count": 1}], "sku": "abc"}, {"items", "productId"}),
     "LineBody._code_stands_alone": ({"code": "abc", "sku": "abc", "count": 1}, {"code", "sku"}),
     "ProductBody._is_described": ({"name": "A chair", "price": 1, "description": "Short"}, {"description"}),
@@ -157,7 +161,7 @@ def broken_bound(wanted: Any) -> Any:
 def broken_check(struct: type[Wire], field: Field) -> Any:
     if issubclass(struct, (*(route.query for route in WITH_QUERY),)):
         return CHECKED[field.name]
-    if field.name == "name" and struct.__name__ in {"Credentials", "SetUpBody", "NameBody", "UserPatch"}:
+    if field.name == "name" and struct.__name__ in {"Credentials", "SetUpBody", "MeBody", "UserPatch"}:
         return NAME_OF_A_PERSON
     return IN_BODY.get(field.name, CHECKED.get(field.name))
 

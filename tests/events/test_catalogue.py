@@ -30,6 +30,7 @@ CLASSES: list[type[EventData]] = [
 ]
 NAMES = {each.event_name: each for each in CLASSES}
 WRITTEN = {
+    "account.addresses_changed": "{}",
     "account.changed": '{"role":"admin","disabled":false}',
     "account.confirmed": "{}",
     "account.erased": "{}",
@@ -52,6 +53,7 @@ WRITTEN = {
     "location.changed": '{"active":false}',
     "message.unreadable": '{"body":"{}"}',
     "notification.resend_requested": '{"resendOf":"ntf_1","about":"ord_1"}',
+    "order.changed": '{"userId":"usr_1","fields":["note"]}',
     "product.updated": '{"sku":"CHAIR","fields":["category","quantity"],"products":["prd_1"]}',
     "reservation.expired": '{"orderId":"cart-1","products":["prd_1"]}',
     "upload.created": '{"size":5}',

@@ -93,6 +93,7 @@ async def test_the_warehouse_gets_the_units_to_pick_and_their_locations(world: W
         "type": "pick_list",
         "orderId": order.id,
         "orderNumber": order.number,
+        "contact": {"email": ALICE},
         "createdAt": "2023-11-14T22:13:20.000Z",
         "items": [
             {
@@ -120,6 +121,7 @@ async def test_each_further_step_is_mailed_and_a_packed_order_waits_for_its_deli
         "type": "delivery_request",
         "orderId": order.id,
         "orderNumber": order.number,
+        "contact": {"email": ALICE},
         "customerEmail": ALICE,
         "items": [{"lineId": "line_1", "sku": "KB-1", "name": "Wireless Keyboard", "quantity": 3, "options": {}}],
     }

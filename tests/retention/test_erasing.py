@@ -10,6 +10,7 @@ import pytest
 from msgspec import to_builtins
 from msgspec.structs import replace
 
+from stockwright.accounts.addresses import save_address
 from stockwright.accounts.api_keys import authenticate, create_api_key
 from stockwright.accounts.digests import Address, Digest, Entry, Part, load_digests, put_digest
 from stockwright.accounts.model import Account
@@ -18,6 +19,7 @@ from stockwright.accounts.sign_in import SignIn, sign_in
 from stockwright.accounts.sign_up import SignUp
 from stockwright.accounts.usecases import add_account
 from stockwright.base.actor import Origin
+from stockwright.base.address import Address as Postal
 from stockwright.base.errors import Busy, Conflict, Unauthorized
 from stockwright.base.event import Event
 from stockwright.context import App
@@ -25,6 +27,7 @@ from stockwright.events import records as handling
 from stockwright.events.catalogue import OrderPlaced
 from stockwright.events.handling import give_up
 from stockwright.events.records import DeadLetter, Retry
+from stockwright.orders.details import OrderDetails
 from stockwright.orders.mails import confirm
 from stockwright.orders.records import get_order
 from stockwright.orders.usecases import PlaceOrder, cancel_order, deliver_order, pack_order, place_order
@@ -41,6 +44,8 @@ from tests.retention.test_aging import Ends, archived, handle_all, message
 
 ADA = SignUp("ada@example.com", "Better-Horse-7", "Ada Lovelace")
 HOME = Origin("203.0.113.7")
+STREET = Postal(name="A. King", line1="12 St James's Square", city="London", postal_code="SW1Y 4JH", country="GB")
+DETAILS = OrderDetails(STREET, STREET, "Ring at the Countess's door", tags=("gift",))
 
 
 async def erase(app: App, account: Account) -> None:
@@ -72,7 +77,7 @@ async def ada(shop: App, clock: Clock, product: Product) -> Account:
     account = await add_account(shop, BY_SYSTEM, ADA, "customer")
     chair = (await product(20)).product.id
     for _ in range(2):
-        order = await place_order(shop, as_actor(account), PlaceOrder([LineWanted(2, chair)]))
+        order = await place_order(shop, as_actor(account), PlaceOrder([LineWanted(2, chair)], details=DETAILS))
         [placed] = [each for each in await shop.store.tail(limit=1000) if each.subject == order.id]
         await confirm(shop, placed, placed.read(OrderPlaced))
         await pack_order(shop, ADMIN, order.id)
@@ -83,10 +88,13 @@ async def ada(shop: App, clock: Clock, product: Product) -> Account:
             await handle_all(shop)
             await remove_aged(shop)
     await sign_in(shop, VISITOR, SignIn(ADA.email, ADA.password, origin=HOME))
+    await save_address(shop, as_actor(account), STREET)
     now = clock.now()
     batch = Batch()
     give_up(shop, batch, DeadLetter("dlq_1", "order-mail", placed, f"550 {ADA.email} is unknown", 3, now, now))
     handling.put_retry(batch, Retry("order-mail", placed, 1, now + 10**9, now, f"<{ADA.email}> busy"))
+    answer = {"status": 201, "data": '{"line1":"12 St James\'s Square"}'}
+    put_idempotency(batch, f"{account.id}#saved", "hash", answer, None)
     put_idempotency(batch, f"{account.id}#key", "hash", {"status": 201, "data": f'{{"userEmail":"{ADA.email}"}}'}, None)
     await batch.commit(shop.store)
     return account
@@ -95,6 +103,7 @@ async def ada(shop: App, clock: Clock, product: Product) -> Account:
 async def test_name_and_address_stand_nowhere_any_more_and_every_number_stays(shop: App, ada: Account) -> None:
     before = await everything(shop)
     assert before.count("ada@example.com") > 8
+    assert before.count("St James") > 4
     assert "Ada Lovelace" in before
     orders = json.loads(before)
 
@@ -103,6 +112,11 @@ async def test_name_and_address_stand_nowhere_any_more_and_every_number_stays(sh
     after = await everything(shop)
     assert "ada@example" not in after.lower()
     assert "Lovelace" not in after
+    for part in ("St James", "A. King", "SW1Y", "London", "Countess"):
+        assert part not in after, part
+    details = [body["details"] for key, body, _ in _items(json.loads(after)) if key[1] == "ORDER"]
+    assert [each["shippingAddress"]["country"] for each in details] == ["GB", "GB"]
+    assert [each["tags"] for each in details] == [["gift"], ["gift"]]
     sums = [
         [body["total"] for key, body, _ in found if key[1] == "ORDER"]
         for found in (_items(orders), _items(json.loads(after)))

@@ -64,7 +64,10 @@ class SignUpAgain(HidesSecrets, frozen=True, rename="camel"):
 
 
 class Account(Record, frozen=True):
-    """A person. `generation` counts up when every session of before must end (a new password), at that time (ms)."""
+    """A person. `generation` counts up when every session of before must end (a new password), at that time (ms).
+
+    `locale` is the language that they read ("": not known).
+    """
 
     KIND = "ACCOUNT"
     SECRETS = frozenset({"password_hash"})
@@ -80,6 +83,7 @@ class Account(Record, frozen=True):
     mfa: Mfa | None = None
     codes: Mapping[CodePurpose, Code] = {}
     further: tuple[SignUpAgain, ...] = ()
+    locale: str = ""
     created_at: int = 0
     updated_at: int = 0
 

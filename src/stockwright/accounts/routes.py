@@ -25,10 +25,10 @@ from stockwright.accounts.wire import (
     Credentials,
     EmailBody,
     MadeKeyView,
+    MeBody,
     MessageView,
     MfaBody,
     MfaView,
-    NameBody,
     RefreshBody,
     ResetBody,
     SessionView,
@@ -108,8 +108,9 @@ async def _me(call: PlainCall) -> Account:
     return await accounts.get_me(call.app, call.request)
 
 
-async def _rename(call: Call[NameBody, NoQuery]) -> Account:
-    return await accounts.rename_me(call.app, call.request, call.body.name, call.expected_version())
+async def _change_me(call: Call[MeBody, NoQuery]) -> Account:
+    body = call.body
+    return await accounts.change_me(call.app, call.request, body.name, body.locale, call.expected_version())
 
 
 async def _change_password(call: Call[ChangePasswordBody, NoQuery]) -> None:
@@ -222,7 +223,7 @@ ROUTES = (
           lambda _, account: user_view(account), body=SetUpBody, answer=UserView, status=201, errors=(401, 409),
           who="public", limit=SIGN_IN),
     route("GET", "/users/me", _me, "Get your own account", TAG, _show_user, who="any", answer=UserView),
-    route("PATCH", "/users/me", _rename, "Change your own name", TAG, _show_user, who="any", body=NameBody,
+    route("PATCH", "/users/me", _change_me, "Change your own name or language", TAG, _show_user, who="any", body=MeBody,
           answer=UserView, errors=(412,)),
     route("POST", "/users/me/password", _change_password, "Change your own password; this ends all your sessions", TAG,
           _says("Your password is changed; sign in again"), who="any", body=ChangePasswordBody, answer=MessageView),

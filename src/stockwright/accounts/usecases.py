@@ -47,6 +47,7 @@ class ChangeAccount(Struct, frozen=True):
     name: str | None = None
     expected_version: int | None = None
     mfa_off: bool = False
+    locale: str | None = None
     """For somebody who has lost their phone."""
 
 
@@ -98,10 +99,14 @@ async def get_me(app: App, request: Request) -> Account:
     return await records.get_account(app.store, request.actor.id)
 
 
-async def rename_me(app: App, request: Request, name: str, expected_version: int | None = None) -> Account:
-    """Change your own name."""
+async def change_me(
+    app: App, request: Request, name: str | None, locale: str | None, expected_version: int | None = None
+) -> Account:
+    """Change your own name or language; only what is given."""
     account = await get_me(app, request)
-    return await change_account(app, request, ChangeAccount(account.id, name=name, expected_version=expected_version))
+    return await change_account(
+        app, request, ChangeAccount(account.id, name=name, locale=locale, expected_version=expected_version)
+    )
 
 
 async def change_account(app: App, request: Request, command: ChangeAccount) -> Account:
@@ -116,6 +121,7 @@ async def change_account(app: App, request: Request, command: ChangeAccount) -> 
         after = replace(
             before,
             name=before.name if command.name is None else check_name(command.name),
+            locale=before.locale if command.locale is None else command.locale,
             role=before.role if command.role is None else command.role,
             disabled=before.disabled if command.disabled is None else command.disabled,
             mfa=None if command.mfa_off else before.mfa,

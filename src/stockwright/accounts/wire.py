@@ -14,6 +14,7 @@ from stockwright.base.actor import Role
 from stockwright.base.email import check_new_email, normal_email
 from stockwright.base.errors import Invalid
 from stockwright.base.instant import iso
+from stockwright.base.locale import LOCALE_MAX, check_locale
 from stockwright.http.rules import REQUIRED, Check, Wire, first_given, rule
 from stockwright.http.wire import ListQuery, Search, Text, Version
 
@@ -156,10 +157,13 @@ class MfaView(Wire):
     otpauth_uri: str | None = None
 
 
-class NameBody(Wire):
-    """Your new name."""
+class MeBody(Wire):
+    """Your new name, or the language that you read; only the given fields change."""
 
-    name: PersonName
+    needs = (("name", "locale"),)
+
+    name: PersonName | None = None
+    locale: Annotated[str, Meta(max_length=LOCALE_MAX), Check(check_locale)] | None = None
     expected_version: Version | None = None
 
 
@@ -194,6 +198,7 @@ class UserView(Wire):
     status: AccountStatus
     disabled: bool
     mfa_enabled: bool
+    locale: str
     version: int
     created_at: str
     updated_at: str
@@ -265,6 +270,7 @@ def user_view(account: Account) -> UserView:
         status=account.status,
         disabled=account.disabled,
         mfa_enabled=account.mfa_on,
+        locale=account.locale,
         version=account.version,
         created_at=iso(account.created_at),
         updated_at=iso(account.updated_at),

@@ -11,6 +11,7 @@
     │   │   ├── InsufficientStock INSUFFICIENT_STOCK
     │   │   ├── ReservationNotActive  RESERVATION_NOT_ACTIVE
     │   │   ├── InvalidTransition INVALID_TRANSITION
+    │   │   ├── PriceChanged      PRICE_CHANGED            the total is another than the caller expects
     │   │   └── HoldLimit         HOLD_LIMIT               a customer holds as much as they may
     │   ├── VersionConflict       VERSION_CONFLICT         somebody changed it since it was read
     │   ├── PayloadTooLarge       PAYLOAD_TOO_LARGE
@@ -47,6 +48,7 @@ AnsweredCode = Literal[
     "INSUFFICIENT_STOCK",
     "RESERVATION_NOT_ACTIVE",
     "INVALID_TRANSITION",
+    "PRICE_CHANGED",
     "HOLD_LIMIT",
     "IDEMPOTENCY_IN_PROGRESS",
     "VERSION_CONFLICT",
@@ -170,6 +172,13 @@ class InvalidTransition(Conflict):
 
     code = "INVALID_TRANSITION"
     default_message = "The order's status does not allow this step"
+
+
+class PriceChanged(Conflict):
+    """An order's total is another than `expectedTotal`; `details.totalAmount` is the total now."""
+
+    code = "PRICE_CHANGED"
+    default_message = "The prices have changed"
 
 
 class HoldLimit(Conflict):

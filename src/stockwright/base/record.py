@@ -12,6 +12,7 @@ from stockwright.base.hidden import HidesSecrets
 ItemKind = Literal[
     "ACCEPTED",
     "ACCOUNT",
+    "ADDRESSES",
     "ALERT",
     "ALERTED",
     "APIKEY",

@@ -24,6 +24,12 @@ Variants = list[str] | UnsetType
 # ---- accounts --------------------------------------------------------------------------------
 
 
+class AccountAddressesChanged(EventData):
+    """Somebody has saved, changed or removed one of their addresses."""
+
+    event_name = "account.addresses_changed"
+
+
 class AccountChanged(EventData):
     """An account has another name, role or state, or its second factor was removed."""
 
@@ -340,6 +346,15 @@ class OrderReturned(OrderEvent):
 
 
 ORDER_EVENTS: Final[Mapping[str, type[OrderEvent]]] = {each.event_name: each for each in OrderEvent.__subclasses__()}
+
+
+class OrderChanged(EventData):
+    """Something of an order was changed that is no step: its note, its addresses, its tags."""
+
+    event_name = "order.changed"
+    user_id: str
+    fields: list[str]
+    """What was changed, by the names of the answer's fields."""
 
 
 # ---- imports ---------------------------------------------------------------------------------

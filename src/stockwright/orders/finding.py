@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from stockwright.accounts.records import find_account_by_email
 from stockwright.base.email import normal_email
 from stockwright.base.errors import Invalid
 from stockwright.base.ids import ids_of_number
+from stockwright.orders.buyer import buyer_of
 from stockwright.orders.records import find_order, page_of_orders
 from stockwright.orders.status import STATUSES
 
@@ -68,9 +68,9 @@ async def _of_customer(
     store: Store, text: str, user_id: str | None, status: PlacedStatus | None, limit: int, after: str | None
 ) -> tuple[list[Order], str | None]:
     try:
-        account = await find_account_by_email(store, normal_email(text))
+        buyer_id, _ = await buyer_of(store, normal_email(text))
     except Invalid:
         return [], None
-    if account is None or user_id not in {None, account.id}:
+    if user_id not in {None, buyer_id}:
         return [], None
-    return await page_of_orders(store, user_id=account.id, status=status, after=after, limit=limit)
+    return await page_of_orders(store, user_id=buyer_id, status=status, after=after, limit=limit)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from msgspec import Struct, field
+from msgspec import UNSET, Struct, UnsetType, field
 from msgspec.structs import replace
 
 from stockwright.base.errors import Invalid, InvalidTransition
 from stockwright.base.ids import number_of
 from stockwright.base.money import sum_amounts
 from stockwright.base.record import Record
+from stockwright.orders.details import NOTHING, OrderDetails, stored_details
 from stockwright.orders.status import ROWS, OrderStatus, PlacedStatus, StatusRow, StepName
 from stockwright.products.options import describe_options
 from stockwright.sales.lines import OrderLine, check_lines
@@ -48,11 +49,18 @@ class Order(Record, frozen=True):
     reference: str = ""
     has_pending_work: bool = False
     """Whether units of its last step are still on their way (an order larger than one commit)."""
+    details: OrderDetails | UnsetType = UNSET
+    """Who and where it is for; UNSET where nothing was said."""
 
     @property
     def number(self) -> str:
         """The number by which people name it."""
         return number_of(self.id)
+
+    @property
+    def known_details(self) -> OrderDetails:
+        """Who and where it is for, as far as it was said."""
+        return NOTHING if self.details is UNSET else self.details
 
     @property
     def row(self) -> StatusRow:
@@ -80,6 +88,7 @@ def place(
     currency: str,
     now: int,
     reference: str = "",
+    details: OrderDetails = NOTHING,
 ) -> Order:
     """Make the order: PENDING, its total the sum of its lines (minor units of one currency)."""
     check_lines(lines)
@@ -97,6 +106,7 @@ def place(
         created_at=now,
         updated_at=now,
         reference=reference,
+        details=stored_details(details),
     )
 
 

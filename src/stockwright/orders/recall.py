@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from stockwright.orders.records import load_orders
@@ -17,10 +18,13 @@ if TYPE_CHECKING:
 def refer(order: Order) -> Reference | None:
     """Return a reference to an order as it is now: its id, its version, how many steps it has taken.
 
-    None once units of it came back: until then everything but its steps stays as it was placed.
+    None once units of it came back, and where it has details, which staff may change: until then everything but its
+    steps stays as it was placed.
     """
     last = order.timeline[-1]
-    if (last.status, last.at) != (order.status, order.updated_at) or any(line.returned for line in order.lines):
+    if order.details is not UNSET or (last.status, last.at) != (order.status, order.updated_at):
+        return None
+    if any(line.returned for line in order.lines):
         return None
     return order.id, order.version, len(order.timeline)
 
@@ -36,4 +40,12 @@ async def find_as_it_was(store: Store, reference: Reference) -> Order | None:
     if last.status == "RETURNED":
         return None
     lines = tuple(replace(line, returned=0) for line in order.lines)
-    return replace(order, version=int(version), status=last.status, timeline=timeline, updated_at=last.at, lines=lines)
+    return replace(
+        order,
+        version=int(version),
+        status=last.status,
+        timeline=timeline,
+        updated_at=last.at,
+        lines=lines,
+        details=UNSET,
+    )

@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
+from msgspec import UNSET
+
+from stockwright.accounts.address_wire import address_of
 from stockwright.base.errors import Forbidden
 from stockwright.http.lists import show_list
 from stockwright.http.route import Answer, AnyCall, Call, NoQuery, PlainCall, route
 from stockwright.http.rules import first_given
 from stockwright.http.wire import ListView, Versioned
 from stockwright.orders import usecases as orders
+from stockwright.orders.buyer import find_buyer
+from stockwright.orders.changing import ChangeOrder, change_order
+from stockwright.orders.details import NOTHING, OrderDetails, clean_note, clean_tags
 from stockwright.orders.model import Order
 from stockwright.orders.recall import find_as_it_was, refer
 from stockwright.orders.returns import ReturnItem
 from stockwright.orders.usecases import ListOrders, PlaceOrder, ReturnOrder
-from stockwright.orders.wire import CancelBody, OrdersQuery, OrderView, PlaceOrderBody, ReturnBody, order_view
+from stockwright.orders.wire import (
+    CancelBody,
+    OrderPatch,
+    OrdersQuery,
+    OrderView,
+    PlaceOrderBody,
+    ReturnBody,
+    order_view,
+)
 from stockwright.sales.routes import lines_wanted, look_up_lines
 from stockwright.store.idempotency import Recall
 
@@ -22,12 +37,36 @@ TAG = "Orders"
 _RECALL: Final = Recall(refer, find_as_it_was)
 
 
-def _show(_: AnyCall, order: Order) -> Answer:
-    return Answer(order_view(order), etag=f'"{order.version}"')
+def _view(call: AnyCall, order: Order) -> OrderView:
+    return order_view(order, for_staff=call.request.actor.is_admin)
+
+
+def _show(call: AnyCall, order: Order) -> Answer:
+    return Answer(_view(call, order), etag=f'"{order.version}"')
+
+
+def _details_of(body: PlaceOrderBody) -> OrderDetails:
+    if not (body.note or body.locale or body.shipping_address or body.billing_address):
+        return NOTHING
+    return OrderDetails(
+        address_of(body.shipping_address),
+        address_of(body.billing_address),
+        clean_note(body.note),
+        body.locale or "",
+    )
 
 
 async def _place(call: Call[PlaceOrderBody, NoQuery]) -> Order:
-    order = await orders.place_order(call.app, call.request, PlaceOrder(lines_wanted(call.body), call.body.reference))
+    body = call.body
+    buyer = await find_buyer(call.app, call.request, body.email)
+    command = PlaceOrder(
+        lines_wanted(body),
+        body.reference,
+        buyer,
+        details=_details_of(body),
+        expected_total=body.expected_total,
+    )
+    order = await orders.place_order(call.app, call.request, command)
     # The product is that of an order of one line, as in the answer (S2).
     only = order.lines[0] if len(order.lines) == 1 else None
     product = {"product_id": only.product_id, "product_name": only.name} if only else {}
@@ -54,6 +93,19 @@ async def _cancel(call: Call[CancelBody, NoQuery]) -> Order:
     return await orders.cancel_order(call.app, call.request, call.path["id"], call.body.reason, call.expected_version())
 
 
+async def _change(call: Call[OrderPatch, NoQuery]) -> Order:
+    body = call.body
+    command = ChangeOrder(
+        call.path["id"],
+        UNSET if body.note is None else clean_note(body.note),
+        UNSET if body.shipping_address is UNSET else address_of(body.shipping_address),
+        UNSET if body.billing_address is UNSET else address_of(body.billing_address),
+        UNSET if body.tags is None else clean_tags(body.tags),
+        call.expected_version(),
+    )
+    return await change_order(call.app, call.request, command)
+
+
 async def _pack(call: Call[Versioned, NoQuery]) -> Order:
     return await orders.pack_order(call.app, call.request, call.path["id"], call.expected_version())
 
@@ -76,7 +128,7 @@ async def _return(call: Call[ReturnBody, NoQuery]) -> Order:
 
 
 _LIST = route("GET", "/orders", _list, "List orders, newest first", TAG,
-              lambda call, found: show_list(call, found, order_view), who="any", query=OrdersQuery,
+              lambda call, found: show_list(call, found, partial(_view, call)), who="any", query=OrdersQuery,
               answer=ListView[OrderView], errors=(403,))  # fmt: skip
 _GET = route("GET", "/orders/{id}", _get, "Get an order", TAG, _show, who="any", answer=OrderView,
              errors=(403, 404))  # fmt: skip
@@ -106,6 +158,17 @@ ROUTES = (
     _LIST.at("/orderslist"),
     _GET,
     _GET.at("/order/{id}"),
+    route(
+        "PATCH",
+        "/orders/{id}",
+        _change,
+        "Change an order's note, tags, and until it is packed its addresses",
+        TAG,
+        _show,
+        body=OrderPatch,
+        answer=OrderView,
+        errors=(404, 409, 412),
+    ),
     route(
         "POST",
         "/orders/{id}/cancel",

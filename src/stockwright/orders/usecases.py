@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from stockwright.base.errors import Conflict, Invalid, check_all
+from stockwright.base.errors import Conflict, Invalid, PriceChanged, check_all
 from stockwright.commit import commit, insist, unchanged
 from stockwright.events.catalogue import OrderConfirmed
 from stockwright.orders import model as rules
 from stockwright.orders import records
+from stockwright.orders.details import NOTHING, OrderDetails
 from stockwright.orders.finding import PREFIX, find_orders
 from stockwright.orders.large import get_resumed_order
 from stockwright.orders.model import Order, ReturnedLine
@@ -22,7 +23,7 @@ from stockwright.orders.steps import place, take_step, write_step
 from stockwright.products import records as product_records
 from stockwright.products.model import check_reference
 from stockwright.reservations.allocation import load_and_allocate
-from stockwright.sales.lines import LINES_MAX
+from stockwright.sales.lines import LINES_MAX, OrderLine
 from stockwright.sales.load_lines import load_lines
 from stockwright.stock import records as stock_records
 from stockwright.stock.model import Wanted, by_variant, check_quantity, named_details
@@ -42,12 +43,17 @@ if TYPE_CHECKING:
 
 
 class PlaceOrder(Struct, frozen=True):
-    """The lines, 1 to LINES_MAX. `buyer` (id, email) is set where somebody orders for another."""
+    """The lines, 1 to LINES_MAX. `buyer` (id, email) is set where somebody orders for another.
+
+    `expected_total` (minor units) refuses any other total (PriceChanged).
+    """
 
     items: Sequence[LineWanted]
     reference: str = ""
     buyer: tuple[str, str] | None = None
     id: str | None = None
+    details: OrderDetails = NOTHING
+    expected_total: int | None = None
 
 
 class ListOrders(Struct, frozen=True):
@@ -81,17 +87,28 @@ async def place_order(app: App, request: Request, command: PlaceOrder) -> Order:
 
     async def attempt() -> Order:
         lines, currency = await load_lines(app, command.items)
+        _check_total(command.expected_total, lines, currency)
         _, allocations = await load_and_allocate(
             app, request, [Wanted(line.variant_id, line.quantity) for line in lines]
         )
         buyer = command.buyer or (request.actor.id, request.actor.email)
         order_id = command.id or app.ids.new_numbered(PREFIX)
-        order = rules.place(order_id, buyer, lines, allocations, currency, app.clock.now(), command.reference)
+        now = app.clock.now()
+        order = rules.place(order_id, buyer, lines, allocations, currency, now, command.reference, command.details)
         # Another process may have made the same id: each attempt has one of its own.
         # From here on only the store may refuse.
         return await place(app, request, order)
 
     return await retried(attempt)
+
+
+def _check_total(expected: int | None, lines: Sequence[OrderLine], currency: str) -> None:
+    total = sum(line.total_cents for line in lines)
+    if expected is not None and expected != total:
+        raise PriceChanged(
+            f"The total is {total}, not {expected}; check the prices and order again",
+            {"expectedTotal": expected, "totalAmount": total, "currency": currency},
+        )
 
 
 async def get_order(app: App, request: Request, order_id: str) -> Order:

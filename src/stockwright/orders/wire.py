@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
+from stockwright.accounts.address_wire import AddressBody, AddressView, address_view
+from stockwright.base.email import EMAIL_MAX, check_new_email
+from stockwright.base.free_fields import WHOLE_MAX
 from stockwright.base.instant import iso
-from stockwright.http.rules import Wire, contradiction, first_given, is_given, rule
+from stockwright.base.locale import LOCALE_MAX, check_locale
+from stockwright.http.rules import Check, Wire, contradiction, first_given, is_given, rule
 from stockwright.http.wire import ListQuery, Search, Text, Version, Versioned
+from stockwright.orders.details import NOTE_MAX, TAG_MAX, TAGS_MAX, OrderDetails, clean_note, clean_tags
 from stockwright.orders.model import Order
 from stockwright.orders.status import FulfillmentStatus, PlacedStatus, StepName
 from stockwright.products.wire import ChosenColor, ChosenOptions, Id, Reference, Sku
 from stockwright.sales.line_wire import Lines, OrderLineView, check_one_form, line_views
 from stockwright.sales.lines import LINES_MAX
 from stockwright.stock.wire import Units
+
+Note = Annotated[str, Meta(max_length=NOTE_MAX), Check(clean_note)]
+Tag = Annotated[str, Meta(min_length=1, max_length=TAG_MAX)]
 
 
 class PlaceOrderBody(Wire):
@@ -31,6 +39,15 @@ class PlaceOrderBody(Wire):
     options: ChosenOptions | None = None
     items: Lines | None = None
     reference: Reference = ""
+    shipping_address: AddressBody | None = None
+    billing_address: AddressBody | None = None
+    email: Annotated[str, Meta(max_length=EMAIL_MAX), Check(check_new_email)] | None = None
+    """whom staff order for; customers may send their own address only"""
+    note: Note = ""
+    locale: Annotated[str, Meta(max_length=LOCALE_MAX), Check(check_locale)] | None = None
+    """the language that the buyer reads, such as `de-AT`"""
+    expected_total: Annotated[int, Meta(ge=0, le=WHOLE_MAX)] | None = None
+    """refuses any other total: 409 PRICE_CHANGED"""
 
     @rule()
     def _is_of_one_form(self) -> None:
@@ -44,6 +61,16 @@ class PlaceOrderBody(Wire):
         if beside and not is_given(self.items):
             raise contradiction("productIds", *beside)
         check_one_form(self.items, chosen, productIds=self.product_ids, **beside, quantity=self.quantity)
+
+
+class OrderPatch(Wire):
+    """A change of an order by staff: only the given fields change; an address of null is removed."""
+
+    note: Note | None = None
+    shipping_address: AddressBody | UnsetType | None = UNSET
+    billing_address: AddressBody | UnsetType | None = UNSET
+    tags: Annotated[list[Tag], Meta(max_length=TAGS_MAX), Check(clean_tags)] | None = None
+    expected_version: Version | None = None
 
 
 class StepView(Wire):
@@ -80,6 +107,12 @@ class OrderView(Wire, omit_defaults=True):
     product_name: str | None = None
     quantity: int | None = None
     price_per_unit: int | None = None
+    shipping_address: AddressView | UnsetType = UNSET
+    billing_address: AddressView | UnsetType = UNSET
+    note: str = ""
+    locale: str = ""
+    tags: list[str] | UnsetType = UNSET
+    """the shop's own: only staff see and set them"""
 
 
 class OrdersQuery(ListQuery):
@@ -120,10 +153,10 @@ class ReturnBody(Wire):
     expected_version: Version | None = None
 
 
-def order_view(order: Order) -> OrderView:
-    """Show an order."""
+def order_view(order: Order, *, for_staff: bool = False) -> OrderView:
+    """Show an order; its tags are for staff."""
     only = order.lines[0] if len(order.lines) == 1 else None
-    return OrderView(
+    view = OrderView(
         id=order.id,
         order_id=order.id,
         number=order.number,
@@ -147,3 +180,16 @@ def order_view(order: Order) -> OrderView:
         quantity=only.quantity if only else None,
         price_per_unit=only.unit_price_cents if only else None,
     )
+    if order.details is not UNSET:
+        _show_details(view, order.details)
+        if for_staff and order.details.tags:
+            view.tags = list(order.details.tags)
+    return view
+
+
+def _show_details(view: OrderView, details: OrderDetails) -> None:
+    if details.shipping_address is not None:
+        view.shipping_address = address_view(details.shipping_address)
+    if details.billing_address is not None:
+        view.billing_address = address_view(details.billing_address)
+    view.note, view.locale = details.note, details.locale

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from stockwright.accounts import digests, origin_records
 from stockwright.accounts import records as accounts
+from stockwright.accounts.address_book import address_book_key, load_address_book
 from stockwright.accounts.identity import identity_of
 from stockwright.accounts.model import erased
 from stockwright.accounts.usecases import get_me, keep_one_admin
@@ -31,6 +32,7 @@ from stockwright.retention import erasure_records as records
 from stockwright.retention.aging import FOLDER
 from stockwright.retention.erasure_records import Erasure
 from stockwright.store.batch import Batch, Stale, retried
+from stockwright.store.idempotency import UsedKey
 from stockwright.store.paging import pages
 from stockwright.store.port import Put, body_of
 from stockwright.store.retention import AGING, load_archive_end, put_archive_end
@@ -41,7 +43,7 @@ if TYPE_CHECKING:
     from stockwright.accounts.model import Account
     from stockwright.context import App
     from stockwright.request import Request
-    from stockwright.store.port import Key
+    from stockwright.store.port import Body, Key
 
 SECONDS_MAX: Final = 5.0
 """So long does each sweep replace: what is left is for the next one, after the sweeper's other duties."""
@@ -132,8 +134,9 @@ async def _go_on(app: App, erasure: Erasure, until: float) -> bool:
 
 
 async def _end_account(app: App, erasure: Erasure) -> None:
-    """Remove what could still open the account, and by what it was recognized."""
+    """Remove what could still open the account, by what it was recognized, and its saved addresses."""
     await identity_of(app).remove(app, erasure.account_id)
+    await retried(partial(_remove_addresses, app, erasure.account_id))
 
     async def attempt() -> None:
         batch = Batch()
@@ -155,9 +158,32 @@ async def _end_account(app: App, erasure: Erasure) -> None:
             return
 
 
+async def _remove_addresses(app: App, account_id: str) -> None:
+    book = await load_address_book(app.store, account_id)
+    if book.version:
+        batch = Batch()
+        batch.delete(address_book_key(account_id), book.version)
+        await batch.commit(app.store)
+
+
+def without_address(body: Body, account_id: str) -> Body:
+    """Replace where and whom a person's order was for, in the order's item; the country and the tags stay."""
+    details = body.get("details")
+    if body.get("userId") != account_id or not details:
+        return body
+    replaced = dict(details)
+    for name in ("shippingAddress", "billingAddress"):
+        if details.get(name):
+            replaced[name] = {"name": ERASED, "line1": ERASED, "country": details[name]["country"]}
+    if details.get("note"):
+        replaced["note"] = ERASED
+    return {**body, "details": replaced}
+
+
 async def _replace_items(app: App, erasure: Erasure) -> Erasure:
     """Replace what is personal in the next items; those that change meanwhile are read again."""
     change, found = _change_of(erasure), False
+    own_keys = f"{UsedKey.PARTITION}{erasure.account_id}#"
     after = (erasure.after[0], erasure.after[1]) if erasure.after else None
     while True:
         rows, following = await app.store.scan(after, STEP_ROWS)
@@ -166,7 +192,10 @@ async def _replace_items(app: App, erasure: Erasure) -> Erasure:
             if row.key == records.erasure_key(erasure.account_id):
                 continue
             body = body_of(row.body)
-            changed = change(body)
+            changed = change(without_address(body, erasure.account_id))
+            if row.key[0].startswith(UsedKey.PARTITION) and (changed != body or row.key[0].startswith(own_keys)):
+                # Its answer is text, and may hold an address: anyone who sends the request again reads the result.
+                changed = {name: value for name, value in changed.items() if name not in {"answer", "reference"}}
             if changed != body:
                 found = True
                 batch = Batch()

@@ -1041,7 +1041,8 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /** Change an order's note, tags, and until it is packed its addresses */
+        patch: operations["patch-orders-by-id"];
         trace?: never;
     };
     "/api/orders/{id}/cancel": {
@@ -1862,8 +1863,44 @@ export interface paths {
         delete: operations["delete-users-me"];
         options?: never;
         head?: never;
-        /** Change your own name */
+        /** Change your own name or language */
         patch: operations["patch-users-me"];
+        trace?: never;
+    };
+    "/api/users/me/addresses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List your saved addresses, newest first */
+        get: operations["get-users-me-addresses"];
+        put?: never;
+        /** Save an address; at most 20 */
+        post: operations["post-users-me-addresses"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/me/addresses/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove a saved address; orders keep theirs */
+        delete: operations["delete-users-me-addresses-by-id"];
+        options?: never;
+        head?: never;
+        /** Change a saved address; orders keep theirs */
+        patch: operations["patch-users-me-addresses-by-id"];
         trace?: never;
     };
     "/api/users/me/mfa": {
@@ -1907,6 +1944,65 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * AddressBody
+         * @description A postal address; which of `city`, `postalCode` and `region` it needs depends on the country.
+         */
+        AddressBody: {
+            /** @default null */
+            city?: string | null;
+            /** @default null */
+            company?: string | null;
+            /** @description ISO 3166 code of two letters */
+            country: string;
+            line1: string;
+            /** @default null */
+            line2?: string | null;
+            name: string;
+            /** @default null */
+            phone?: string | null;
+            /** @default null */
+            postalCode?: string | null;
+            /** @default null */
+            region?: string | null;
+        };
+        /**
+         * AddressPatch
+         * @description A change of a saved address: only the given fields change; null or "" empties one.
+         */
+        AddressPatch: {
+            city?: string | null;
+            company?: string | null;
+            /** @description ISO 3166 code of two letters */
+            country?: string;
+            line1?: string;
+            line2?: string | null;
+            name?: string;
+            phone?: string | null;
+            postalCode?: string | null;
+            region?: string | null;
+        };
+        /**
+         * AddressView
+         * @description A postal address, with the fields that it has.
+         */
+        AddressView: {
+            /** @default  */
+            city?: string;
+            /** @default  */
+            company?: string;
+            country: string;
+            line1: string;
+            /** @default  */
+            line2?: string;
+            name: string;
+            /** @default  */
+            phone?: string;
+            /** @default  */
+            postalCode?: string;
+            /** @default  */
+            region?: string;
+        };
         /**
          * AmountView
          * @description An amount in minor units of a currency.
@@ -2257,7 +2353,7 @@ export interface components {
         Error: {
             error: {
                 /** @enum {string} */
-                code: "ACCOUNT_LOCKED" | "ALREADY_EXISTS" | "BUSY" | "CONFLICT" | "FORBIDDEN" | "HOLD_LIMIT" | "IDEMPOTENCY_IN_PROGRESS" | "IDEMPOTENCY_KEY_REUSED" | "INSUFFICIENT_STOCK" | "INTERNAL_ERROR" | "INVALID_TRANSITION" | "METHOD_NOT_ALLOWED" | "NOT_FOUND" | "PAYLOAD_TOO_LARGE" | "RATE_LIMITED" | "RESERVATION_NOT_ACTIVE" | "UNAUTHORIZED" | "VALIDATION_ERROR" | "VERSION_CONFLICT";
+                code: "ACCOUNT_LOCKED" | "ALREADY_EXISTS" | "BUSY" | "CONFLICT" | "FORBIDDEN" | "HOLD_LIMIT" | "IDEMPOTENCY_IN_PROGRESS" | "IDEMPOTENCY_KEY_REUSED" | "INSUFFICIENT_STOCK" | "INTERNAL_ERROR" | "INVALID_TRANSITION" | "METHOD_NOT_ALLOWED" | "NOT_FOUND" | "PAYLOAD_TOO_LARGE" | "PRICE_CHANGED" | "RATE_LIMITED" | "RESERVATION_NOT_ACTIVE" | "UNAUTHORIZED" | "VALIDATION_ERROR" | "VERSION_CONFLICT";
                 details?: unknown;
                 message: string;
             };
@@ -2861,6 +2957,15 @@ export interface components {
             nextToken: string | null;
         };
         /**
+         * ListView[SavedAddressView]
+         * @description A page of a list; `nextToken` is null on the last one.
+         */
+        ListView_SavedAddressView_: {
+            count: number;
+            items: components["schemas"]["SavedAddressView"][];
+            nextToken: string | null;
+        };
+        /**
          * ListView[SheetRowView]
          * @description A page of a list; `nextToken` is null on the last one.
          */
@@ -2946,6 +3051,18 @@ export interface components {
             lastUsedAt: string | null;
             name: string;
             scopes: string[];
+        };
+        /**
+         * MeBody
+         * @description Your new name, or the language that you read; only the given fields change.
+         */
+        MeBody: {
+            /** @default null */
+            expectedVersion?: number | null;
+            /** @default null */
+            locale?: string | null;
+            /** @default null */
+            name?: string | null;
         };
         /**
          * MessageView
@@ -3045,15 +3162,6 @@ export interface components {
             /** @enum {unknown} */
             type: "ADJUSTMENT" | "INITIAL" | "RESTOCK" | "RETURN" | "SALE" | "TRANSFER";
             variantId?: string;
-        };
-        /**
-         * NameBody
-         * @description Your new name.
-         */
-        NameBody: {
-            /** @default null */
-            expectedVersion?: number | null;
-            name: string;
         };
         /**
          * NewImageBody
@@ -3208,6 +3316,20 @@ export interface components {
             variantId?: string;
         };
         /**
+         * OrderPatch
+         * @description A change of an order by staff: only the given fields change; an address of null is removed.
+         */
+        OrderPatch: {
+            billingAddress?: components["schemas"]["AddressBody"] | null;
+            /** @default null */
+            expectedVersion?: number | null;
+            /** @default null */
+            note?: string | null;
+            shippingAddress?: components["schemas"]["AddressBody"] | null;
+            /** @default null */
+            tags?: string[] | null;
+        };
+        /**
          * OrdersExport
          * @description Filters of the orders, and a range of order times.
          */
@@ -3248,6 +3370,7 @@ export interface components {
          * @description An order; `productId`, `productName`, `quantity` and `pricePerUnit` are set if it has one line.
          */
         OrderView: {
+            billingAddress?: components["schemas"]["AddressView"];
             createdAt: string;
             currency: string;
             dateCreated: string;
@@ -3255,6 +3378,10 @@ export interface components {
             fulfillmentStatus: "cancelled" | "delivered" | "packed" | "placed";
             id: string;
             items: components["schemas"]["OrderLineView"][];
+            /** @default  */
+            locale?: string;
+            /** @default  */
+            note?: string;
             number: string;
             orderId: string;
             /** @default null */
@@ -3266,8 +3393,10 @@ export interface components {
             /** @default null */
             quantity?: number | null;
             reference: string;
+            shippingAddress?: components["schemas"]["AddressView"];
             /** @enum {unknown} */
             status: "CANCELLED" | "CONFIRMED" | "DELIVERED" | "PACKED" | "PENDING";
+            tags?: string[];
             timeline: components["schemas"]["StepView"][];
             totalAmount: number;
             updatedAt: string;
@@ -3283,9 +3412,19 @@ export interface components {
          */
         PlaceOrderBody: {
             /** @default null */
+            billingAddress?: components["schemas"]["AddressBody"] | null;
+            /** @default null */
             color?: unknown;
             /** @default null */
+            email?: string | null;
+            /** @default null */
+            expectedTotal?: number | null;
+            /** @default null */
             items?: components["schemas"]["LineBody"][] | null;
+            /** @default null */
+            locale?: string | null;
+            /** @default  */
+            note?: string;
             /** @default null */
             options?: {
                 [key: string]: unknown;
@@ -3298,6 +3437,8 @@ export interface components {
             quantity?: number | null;
             /** @default  */
             reference?: string;
+            /** @default null */
+            shippingAddress?: components["schemas"]["AddressBody"] | null;
             /** @default null */
             variantId?: string | null;
         };
@@ -3870,6 +4011,30 @@ export interface components {
             totalAmount: number;
         };
         /**
+         * SavedAddressView
+         * @description A saved address.
+         */
+        SavedAddressView: {
+            /** @default  */
+            city?: string;
+            /** @default  */
+            company?: string;
+            country: string;
+            createdAt: string;
+            id: string;
+            line1: string;
+            /** @default  */
+            line2?: string;
+            name: string;
+            /** @default  */
+            phone?: string;
+            /** @default  */
+            postalCode?: string;
+            /** @default  */
+            region?: string;
+            updatedAt: string;
+        };
+        /**
          * ScanBody
          * @description Counted units of what has the code. `at` is when they were counted, where they are sent later.
          */
@@ -4364,6 +4529,7 @@ export interface components {
             disabled: boolean;
             email: string;
             id: string;
+            locale: string;
             mfaEnabled: boolean;
             name: string;
             /** @enum {unknown} */
@@ -6457,7 +6623,16 @@ export interface operations {
                  *             "color": "black"
                  *           }
                  *         }
-                 *       ]
+                 *       ],
+                 *       "shippingAddress": {
+                 *         "name": "A. User",
+                 *         "line1": "Hafenstr. 7",
+                 *         "postalCode": "20359",
+                 *         "city": "Hamburg",
+                 *         "country": "DE",
+                 *         "phone": "+49 170 1234567"
+                 *       },
+                 *       "note": "Ring twice"
                  *     }
                  */
                 "application/json": components["schemas"]["PlaceOrderBody"];
@@ -6490,6 +6665,53 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["OrderView"];
+                        meta: components["schemas"]["Meta"];
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+        };
+    };
+    "patch-orders-by-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "note": "Ring twice",
+                 *       "shippingAddress": {
+                 *         "name": "A. User",
+                 *         "line1": "Hafenstr. 7",
+                 *         "postalCode": "20359",
+                 *         "city": "Hamburg",
+                 *         "country": "DE",
+                 *         "phone": "+49 170 1234567"
+                 *       },
+                 *       "tags": [
+                 *         "fragile"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["OrderPatch"];
+            };
+        };
         responses: {
             /** @description Done */
             200: {
@@ -8385,14 +8607,15 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 /**
                  * @example {
-                 *       "name": "A. User"
+                 *       "name": "A. User",
+                 *       "locale": "de-AT"
                  *     }
                  */
-                "application/json": components["schemas"]["NameBody"];
+                "application/json": components["schemas"]["MeBody"];
             };
         };
         responses: {
@@ -8404,6 +8627,133 @@ export interface operations {
                 content: {
                     "application/json": {
                         data: components["schemas"]["UserView"];
+                        meta: components["schemas"]["Meta"];
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+        };
+    };
+    "get-users-me-addresses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["ListView_SavedAddressView_"];
+                        meta: components["schemas"]["Meta"];
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+        };
+    };
+    "post-users-me-addresses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "A. User",
+                 *       "line1": "Hafenstr. 7",
+                 *       "postalCode": "20359",
+                 *       "city": "Hamburg",
+                 *       "country": "DE",
+                 *       "phone": "+49 170 1234567"
+                 *     }
+                 */
+                "application/json": components["schemas"]["AddressBody"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["SavedAddressView"];
+                        meta: components["schemas"]["Meta"];
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+        };
+    };
+    "delete-users-me-addresses-by-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["MessageView"];
+                        meta: components["schemas"]["Meta"];
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+        };
+    };
+    "patch-users-me-addresses-by-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "line2": "Third floor"
+                 *     }
+                 */
+                "application/json": components["schemas"]["AddressPatch"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["SavedAddressView"];
                         meta: components["schemas"]["Meta"];
                         /** @constant */
                         success: true;

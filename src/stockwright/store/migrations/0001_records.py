@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 FORMAT: Final = 2
 
 DEFAULTS: Final[dict[tuple[str, str], Body]] = {
-    ("ACCOUNT", "ACCOUNT"): {"sessionsEndedAt": 0, "further": []},
+    ("ACCOUNT", "ACCOUNT"): {"sessionsEndedAt": 0, "further": [], "locale": ""},
     ("CATEGORIES", ""): {"renamedFrom": None},
     ("CURSORS", ""): {},
     ("DIGEST", ""): {},
