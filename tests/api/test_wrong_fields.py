@@ -26,6 +26,7 @@ WITH_BODY = [route for route in ROUTES if route.body is not None and plan_of(rou
 WITH_QUERY = [route for route in ROUTES if route.query is not NoQuery]
 
 CHECKED: dict[str, Any] = {
+    "mapping": "[1]",
     "alt": "a\u202eb",
     "attributes": {"": 1},
     "color": "x" * 3000,

@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 
 from stockwright.base.errors import Invalid, PayloadTooLarge, Refused
 from stockwright.imports import reader
+from stockwright.imports.columns import find_columns
+from stockwright.imports.profiles.stockwright_stock import stock as stock_profile
 from stockwright.imports.reader import Table, read_table
 from stockwright.imports.report import ImportReport
-from stockwright.imports.stock import find_stock_columns, read_row, wanted_headings
+from stockwright.imports.stock import read_row
 from stockwright.imports.values import WrongCell, price
 
 WANTED = [("sku", "quantity")]
@@ -99,8 +101,8 @@ def test_the_size_and_the_rows_of_a_file_are_limited(monkeypatch: pytest.MonkeyP
 def test_a_row_is_read_completely_or_refused_with_its_number() -> None:
     table = read("sku,quantity,\nA,1,\n\nB,2\nC,3,4\nD,5,6,7\n")
     assert [(row.number, bool(row.fault)) for row in table.rows] == [(2, False), (4, True), (5, True), (6, True)]
-    assert "2 cells, but the file has 3 headings" in table.rows[1].fault
-    assert "has no heading" in table.rows[2].fault
+    assert "2 cells, but the file has 3 headings" in list(table.rows)[1].fault
+    assert "has no heading" in list(table.rows)[2].fault
 
 
 @given(st.binary(max_size=300))
@@ -185,8 +187,8 @@ def damaged(draw: st.DrawFn) -> tuple[bytes, set[tuple[str, int]]]:
 def test_a_row_that_is_not_fully_understood_is_not_read_in_part(sheet: tuple[bytes, set[tuple[str, int]]]) -> None:
     content, good = sheet
     try:
-        table, report = read_table(content, wanted_headings("add")), ImportReport("stockwright")
-        columns = find_stock_columns(table, "add", report)
+        table, report = read_table(content, stock_profile("add").wanted), ImportReport("stockwright")
+        columns = find_columns(table, stock_profile("add").fields, report)
     except Refused:
         return
     rows = [read_row(row, table, columns, report) for row in table.rows if not row.fault]

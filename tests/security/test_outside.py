@@ -114,6 +114,19 @@ async def test_no_form_of_a_private_address_is_connected_to(
     assert calls.count == 0
 
 
+async def test_no_picture_is_fetched_from_a_private_address(calls: Calls) -> None:
+    outbound = HttpOutbound(allow_private=False, timeout_seconds=2)
+    for host in FORMS:
+        for url in {f"http://{host}:{calls.port}/a.jpg", f"http://{host}/a.jpg", f"https://{host}:{calls.port}/a.jpg"}:
+            with pytest.raises((Permanent, OSError)):
+                await outbound.get(url, 1000)
+    for url in [*SCHEMES, "file:///etc/passwd", "/etc/passwd"]:
+        with pytest.raises(Permanent):
+            await outbound.get(url, 1000)
+    await outbound.close()
+    assert calls.count == 0
+
+
 @pytest.mark.parametrize("setting", PARTNERS)
 async def test_an_invalid_partner_url_stops_the_start(setting: str) -> None:
     for url in [url for url in SCHEMES if url]:

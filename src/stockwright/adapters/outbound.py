@@ -13,17 +13,19 @@ import ipaddress
 import socket
 import time
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from stockwright.adapters.slots import RETRY_SECONDS, WAIT_SECONDS, Slots
 from stockwright.base.errors import Permanent, TryLater
-from stockwright.base.ports import Reply
+from stockwright.base.ports import Fetched, Reply
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
     import httpx2
+
+Result = TypeVar("Result")
 
 TIMEOUT_SECONDS: Final = 10.0
 ANSWER_BYTES_MAX: Final = 64 * 1024
@@ -39,7 +41,7 @@ _GLOBAL: Final = ipaddress.ip_network("2000::/3")
 
 
 class HttpOutbound:
-    """POSTs with httpx2.
+    """Calls with httpx2.
 
     `resolve` turns a host and a port into addresses, by default as the system does; `verify` is whom
     to trust, by default the certificate authorities that the system trusts.
@@ -70,6 +72,28 @@ class HttpOutbound:
         Raises Permanent where the address is not one to call, and TryLater where all connections to that
         host are in use: the time of a try begins when it has one.
         """
+
+        async def call(target: httpx2.URL, address: str) -> Reply:
+            async with self._answer("POST", target, address, body, headers) as response:
+                await _read(response, ANSWER_BYTES_MAX)
+                return Reply(response.status_code, _retry_after(response.headers.get("retry-after", "")))
+
+        return await self._at_one_address(url, call)
+
+    async def get(self, url: str, most: int) -> Fetched:
+        """GET what is at an address, at most so many bytes of it; raises as `post` does."""
+
+        async def call(target: httpx2.URL, address: str) -> Fetched:
+            # Compressed, a few bytes could become very many.
+            headers = {"accept-encoding": "identity", "user-agent": "Stockwright"}
+            async with self._answer("GET", target, address, b"", headers) as response:
+                content, is_whole = await _read(response, most)
+                return Fetched(response.status_code, content, is_whole)
+
+        return await self._at_one_address(url, call)
+
+    async def _at_one_address(self, url: str, call: Callable[[httpx2.URL, str], Awaitable[Result]]) -> Result:
+        """Call the first address of a host that can be connected to."""
         import httpx2
 
         target = _parsed(url)
@@ -79,8 +103,8 @@ class HttpOutbound:
             for address in addresses[:-1]:
                 # Nothing was sent yet, so that the next address may be tried.
                 with contextlib.suppress(httpx2.ConnectError, httpx2.ConnectTimeout):
-                    return await self._post(target, address, body, headers)
-            return await self._post(target, addresses[-1], body, headers)
+                    return await call(target, address)
+            return await call(target, addresses[-1])
 
     async def _addresses(self, target: httpx2.URL) -> list[str]:
         """Look up where a host is; refuse it where any of its addresses is private."""
@@ -93,7 +117,10 @@ class HttpOutbound:
             raise Permanent(f"{target.host} is at a private address ({private[0]}), which is not allowed")
         return found
 
-    async def _post(self, target: httpx2.URL, address: str, body: bytes, headers: Mapping[str, str]) -> Reply:
+    @contextlib.asynccontextmanager
+    async def _answer(
+        self, method: str, target: httpx2.URL, address: str, body: bytes, headers: Mapping[str, str]
+    ) -> AsyncIterator[httpx2.Response]:
         """Connect to the checked address, and still ask for the host by its name."""
         import httpx2
 
@@ -101,13 +128,8 @@ class HttpOutbound:
         extensions = {"sni_hostname": _name(target)} if target.scheme == "https" else {}
         pinned, client = target.copy_with(host=address), self._opened(_name(target))
         try:
-            async with client.stream("POST", pinned, content=body, headers=sent, extensions=extensions) as response:
-                size = 0
-                async for part in response.aiter_raw():
-                    size += len(part)
-                    if size > ANSWER_BYTES_MAX:
-                        break
-                return Reply(response.status_code, _retry_after(response.headers.get("retry-after", "")))
+            async with client.stream(method, pinned, content=body, headers=sent, extensions=extensions) as response:
+                yield response
         except httpx2.PoolTimeout as busy:
             # Nothing was sent: it is our own pool that has no connection.
             raise TryLater(f"all our connections to {target.host} are in use", after_seconds=RETRY_SECONDS) from busy
@@ -132,6 +154,16 @@ class HttpOutbound:
         """Close the connections."""
         for client in self._clients.values():
             await client.aclose()
+
+
+async def _read(response: httpx2.Response, most: int) -> tuple[bytes, bool]:
+    """Read an answer as it comes; returns at most so many bytes of it, and whether that is all."""
+    content = bytearray()
+    async for part in response.aiter_raw():
+        content += part
+        if len(content) > most:
+            return bytes(content[:most]), False
+    return bytes(content), True
 
 
 def _retry_after(text: str) -> float | None:

@@ -81,8 +81,23 @@ class Reply(Struct, frozen=True):
     retry_after_seconds: float | None = None
 
 
+class Fetched(Struct, frozen=True):
+    """What an address answered: its status, and the content as far as it was read."""
+
+    status: int
+    content: bytes
+    is_whole: bool
+
+
 class Outbound(Protocol):
-    """POSTs JSON to an outside service: timeout, no redirects, no private addresses unless allowed."""
+    """Calls outside services: timeout, no redirects, no private addresses unless allowed."""
+
+    async def get(self, url: str, most: int) -> Fetched:
+        """Return what is at an address: of the content at most `most` bytes, and whether that is all of it.
+
+        Raises as `post` does.
+        """
+        ...
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Reply:
         """Return the answer's head.

@@ -30,9 +30,10 @@ from stockwright.uploads.model import UnusedFiles
 from stockwright.uploads.usecases import get_upload, read_whole
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 
     from stockwright.context import App
+    from stockwright.products.model import Product
     from stockwright.products.pictures import Pictures
     from stockwright.request import Request
 
@@ -53,6 +54,15 @@ class AddPicture(Struct, frozen=True, kw_only=True):
     alt: str = ""
     position: int | None = None
     expected_version: int | None = None
+
+
+class Fetched(Struct, frozen=True):
+    """A picture that was fetched, and made in our widths (width → WebP); the variants (ids) that it shows."""
+
+    made: Mapping[int, bytes]
+    alt: str
+    source: str
+    shows: Sequence[str] = ()
 
 
 class ChangePicture(Struct, frozen=True, kw_only=True):
@@ -95,6 +105,66 @@ async def attach_picture(app: App, request: Request, command: AddPicture, made: 
         return with_picture(pictures, picture, command.position)
 
     return await _change(app, request, command.product_id, picture.id, command.expected_version, add)
+
+
+async def attach_fetched(app: App, request: Request, product_id: str, fetched: Sequence[Fetched]) -> StockedProduct:
+    """Add pictures that were fetched and made to a product in one commit, behind those that it has.
+
+    Raises Conflict where it has no room for them.
+    """
+    pictures = [Picture(app.ids.new(ID_PREFIX), tuple(each.made), each.alt, each.source) for each in fetched]
+    unused = UnusedFiles(id=pictures[0].id, names=files_of(pictures), at=app.clock.now(), created_by=request.actor.id)
+    noted = Batch()
+    file_records.put_unused(noted, unused)
+    await noted.commit(app.store)
+    for picture, each in zip(pictures, fetched, strict=True):
+        for width, file in each.made.items():
+            await app.files.put(file_name(picture.id, width), _parts(file))
+    shows = {variant: picture.id for picture, each in zip(pictures, fetched, strict=True) for variant in each.shows}
+
+    async def attempt() -> StockedProduct:
+        before, batch = await get_product(app, product_id), Batch()
+        file_records.delete_unused(batch, replace(unused, version=1))
+        images = before.product.images
+        for picture in pictures:
+            images = with_picture(images, picture, None)
+        product = _showing(replace(before.product, images=images, updated_at=app.clock.now()), shows)
+        return await _write(app, request, batch, before, product)
+
+    return await retried(attempt)
+
+
+async def detach_fetched(
+    app: App, request: Request, product_id: str, sources: Collection[str], expected_version: int
+) -> StockedProduct:
+    """Take pictures away that were fetched from these addresses (as `source_of` names them), in one commit."""
+
+    async def attempt() -> StockedProduct:
+        before, batch = await get_product(app, product_id), Batch()
+        _insist(before, expected_version)
+        gone = tuple(each for each in before.product.images if each.source in sources)
+        release_files(app, request, batch, gone)
+        images = tuple(each for each in before.product.images if each not in gone)
+        product = replace(before.product, images=images, updated_at=app.clock.now())
+        return await _write(app, request, batch, before, product)
+
+    return await retried(attempt)
+
+
+def _showing(product: Product, shows: Mapping[str, str]) -> Product:
+    """Return the product whose variants (by id) are shown by these pictures."""
+    if not product.stock_per_variant or not shows:
+        return product
+    own = tuple(replace(each, picture=shows.get(each.id, each.picture)) for each in product.variants)
+    return replace(product, own_variants=own)
+
+
+async def _write(app: App, request: Request, batch: Batch, before: StockedProduct, product: Product) -> StockedProduct:
+    product_records.put_product(batch, product)
+    batch.append(new_event(app, request, ProductUpdated(sku=product.sku, fields=["images"], products=[]), product.id))
+    after = replace(before, product=replace(product, version=product.version + 1))
+    await commit(app, request, batch, after)
+    return after
 
 
 async def change_picture(app: App, request: Request, command: ChangePicture) -> Pictured:

@@ -197,7 +197,7 @@ def _variant_view(product: Product, variant: Variant, stock: Stock, *, costs: bo
         sku=variant.sku,
         options=product.ordered(variant.options),
         price=product.price_of(variant.id),
-        image_url=product.image_url if variant.image_url is None else variant.image_url,
+        image_url=product.image_of(variant),
         barcode=variant.barcode,
         weight_grams=product.weight_of(variant.id),
         tax_rate=product.tax_rate_of(variant.id),
@@ -223,7 +223,7 @@ def item_variants(found: StockedProduct) -> list[ItemVariantView]:
             sku=variant.sku,
             options=product.ordered(variant.options),
             price=product.price_of(variant.id),
-            image_url=product.image_url if variant.image_url is None else variant.image_url,
+            image_url=product.image_of(variant),
             in_stock=stock.available > 0,
         )
         for variant, stock in found.variants

@@ -103,7 +103,7 @@ async def change_variant(app: App, request: Request, command: ChangeVariant) -> 
         former, stock = _find(before, command.variant_id)
         variant = _changed(before.product, former, command.fields)
         fields = Batch()
-        await _move_codes(app, fields, before.product, former, variant)
+        await move_codes(app, fields, before.product, former, variant)
 
         def decision(stock: Stock) -> tuple[Batch, StockedProduct]:
             batch = Batch()
@@ -193,7 +193,7 @@ def _with(product: Product, variant: Variant) -> Product:
     return replace(product, own_variants=own)
 
 
-async def _move_codes(app: App, batch: Batch, product: Product, former: Variant, variant: Variant) -> None:
+async def move_codes(app: App, batch: Batch, product: Product, former: Variant, variant: Variant) -> None:
     """Claim a variant's new SKU and barcode instead of the former ones."""
     skus = [variant.sku] if variant.sku.casefold() != former.sku.casefold() else []
     barcodes = [] if same_barcode(former.barcode, variant.barcode) else [variant.barcode]

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
 from inspect import Signature, signature
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, Literal, get_type_hints
 
 import typer
 from msgspec import Struct
@@ -20,6 +20,7 @@ from stockwright.cli.run import add, err, fail, load_settings, out, plain, print
 from stockwright.context import App
 from stockwright.imports.failed import failed_rows
 from stockwright.imports.files import import_orders, import_sold, is_of_sales
+from stockwright.imports.mapping import mapping_of
 from stockwright.imports.model import ImportKind, Mode, OnError
 from stockwright.imports.profiles import ProfileWanted
 from stockwright.imports.reader import BYTES_MAX
@@ -104,6 +105,11 @@ def _command(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
+ProductsProfile = Literal[ProfileWanted, "online-retail"]
+Mapping = Annotated[
+    str,
+    typer.Option(help='What the columns of another file are, as JSON: {"Article": "sku", "Title": "name"}.'),
+]
 Undo = Annotated[
     str | None, typer.Option(help="Undo the import of this id instead; with --dry-run, show what that would do.")
 ]
@@ -116,8 +122,9 @@ def products(
         Path | None, _file(f"sku, name, price, ... as `export products` writes them; or those {RETAIL}")
     ] = None,
     profile: Annotated[
-        ProfileWanted, typer.Option(help="The format of the file; auto detects it by the headings.")
+        ProductsProfile, typer.Option(help="The format of the file; auto detects it by the headings.")
     ] = "auto",
+    mapping: Mapping = "",
     undo: Undo = None,
     options: Options,
 ) -> None:
@@ -127,11 +134,13 @@ def products(
     """
 
     async def work(shop: App, content: bytes, progress: Progress) -> Done:
-        if is_of_sales(content, profile):
+        if profile == "online-retail" or (not mapping and is_of_sales(content, profile)):
             return await import_sold(
                 shop, BY_SYSTEM, content, progress, on_error=options.on_error, dry_run=options.dry_run
             )
-        return await _import_here(shop, _started("products", content, file, options), progress)
+        command = _started("products", content, file, options)
+        command = replace(command, profile=profile, mapping=mapping_of(mapping))
+        return await _import_here(shop, command, progress)
 
     _import_or_undo("products", work, file, undo, options)
 
@@ -161,6 +170,10 @@ def stock(
             )
         ),
     ] = "add",
+    profile: Annotated[
+        ProfileWanted, typer.Option(help="The format of the file; auto detects it by the headings.")
+    ] = "auto",
+    mapping: Mapping = "",
     again: Annotated[
         bool, typer.Option("--again", help="Book every row, also those that an earlier import booked.")
     ] = False,
@@ -171,6 +184,7 @@ def stock(
 
     async def work(shop: App, content: bytes, progress: Progress) -> Done:
         command = replace(_started("stock", content, file, options), mode=mode, again=again)
+        command = replace(command, profile=profile, mapping=mapping_of(mapping))
         return await _import_here(shop, command, progress)
 
     _import_or_undo("rows", work, file, undo, options)

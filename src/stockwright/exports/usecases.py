@@ -29,10 +29,13 @@ from stockwright.store.paging import pages
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
+    from stockwright.catalog.stocked import StockedProduct
     from stockwright.context import App
     from stockwright.orders.status import PlacedStatus
     from stockwright.products.model import Product
+    from stockwright.products.variant import Variant
     from stockwright.request import Request
+    from stockwright.stock.model import Stock
 
 
 Exported = Literal["products", "inventory", "movements", "orders"]
@@ -43,7 +46,7 @@ COLUMNS: Final[dict[Exported, Sequence[str]]] = {
     "products": (
         "id", "sku", "name", "description", "category", "type", "brand", "price", "priceDecimal", "currency", "status",
         "barcode", "cost", "costDecimal", "weightGrams", "taxRate", "available", "lowStockThreshold", "reorderPoint",
-        "reorderQuantity", "imageUrl", "options", "attributes", "createdAt",
+        "reorderQuantity", "imageUrl", "images", "options", "attributes", "createdAt", "parent",
     ),
     "inventory": (
         "productId", "sku", "name", "location", "available", "reserved", "inactive", "total", "lowStockThreshold",
@@ -104,22 +107,53 @@ async def _products(app: App, request: Request, selected: Selection) -> AsyncIte
 
     async for page in pages(read):
         yield (
-            [
-                each.id, each.sku, each.name, each.description, each.category, each.type, each.brand,
-                each.price_cents, decimal_form(each.price_cents, each.currency), each.currency, each.status,
-                each.barcode or "", *(_cost(each) if request.actor.sees_costs else ("", "")),
-                _blank(each.weight_grams), _blank(each.tax_rate), stock.available, stock.low_stock, stock.reorder_point,
-                stock.reorder_quantity, each.image_url or "", as_json(each.options),
-                as_json(each.attributes), each.created_at,
-            ]
-            for each, stock in ((found.product, found.stock) for found in page)
-            if selected.range.holds(each.created_at)
-        )  # fmt: skip
+            row
+            for found in page
+            if selected.range.holds(found.product.created_at)
+            for row in _product_rows(app, found, with_costs=request.actor.sees_costs)
+        )
 
 
-def _cost(product: Product) -> tuple[Cell, Cell]:
-    cost = product.cost_cents
-    return ("", "") if cost is None else (cost, decimal_form(cost, product.currency))
+def _product_rows(app: App, found: StockedProduct, *, with_costs: bool) -> Rows:
+    """Write a product, and behind it each variant with stock of its own; what they share is the product's alone."""
+    product, stock = found.product, found.stock
+    shared = bool(found.variants)
+    yield [
+        product.id, product.sku, product.name, product.description, product.category, product.type, product.brand,
+        product.price_cents, decimal_form(product.price_cents, product.currency), product.currency, product.status,
+        *_details(product, product, with_costs=with_costs), *(("", "", "", "") if shared else _numbers(stock)),
+        product.image_url or "", _pictures(app, product), as_json(product.ordered(product.options) or product.options),
+        as_json(product.attributes), product.created_at, "",
+    ]  # fmt: skip
+    for variant, own in found.variants:
+        price = variant.price_cents
+        yield [
+            variant.id, variant.sku, product.name_of(variant.id), "", "", "", "",
+            "" if price is None else price, "" if price is None else decimal_form(price, product.currency),
+            product.currency, product.status, *_details(variant, product, with_costs=with_costs), *_numbers(own),
+            variant.image_url or "", _pictures(app, product, variant.picture),
+            as_json(product.ordered(variant.options)), "", product.created_at, product.sku,
+        ]  # fmt: skip
+
+
+def _numbers(stock: Stock) -> tuple[int, int, int, int]:
+    return stock.available, stock.low_stock, stock.reorder_point, stock.reorder_quantity
+
+
+def _pictures(app: App, product: Product, only: str | None = None) -> str:
+    """Write a product's pictures, or one of them, with their texts, at the addresses that the shop has for others."""
+    base = (app.settings.public_url or "").rstrip("/")
+    shown = [
+        {"url": f"{base}{each.largest_url}", "alt": each.alt} for each in product.images if only in (None, each.id)
+    ]
+    return json.dumps(shown, ensure_ascii=False, separators=(",", ":")) if shown else ""
+
+
+def _details(of: Product | Variant, product: Product, *, with_costs: bool) -> tuple[Cell, ...]:
+    """Write barcode, cost, weight and tax rate, as far as there are some of its own."""
+    cost = of.cost_cents if with_costs else None
+    costs = ("", "") if cost is None else (cost, decimal_form(cost, product.currency))
+    return of.barcode or "", *costs, _blank(of.weight_grams), _blank(of.tax_rate)
 
 
 def _blank(number: int | None) -> Cell:

@@ -6,7 +6,7 @@ import csv
 import io
 from typing import TYPE_CHECKING, Final
 
-from stockwright.base.long_work import STEP_ROWS, give_way
+from stockwright.base.long_work import give_way
 from stockwright.base.spreadsheet import guard
 from stockwright.imports.reader import heading_key
 
@@ -42,10 +42,10 @@ def _parts(table: Table, report: ImportReport) -> Iterator[bytes]:
     writer = csv.writer(text, delimiter=table.delimiter, quoting=csv.QUOTE_ALL)
     writer.writerow([*(table.headings[n] for n in columns), HEADING])
     yield text.getvalue().encode("utf-8-sig")
-    for start in range(0, len(table.rows), STEP_ROWS):
+    for rows in table.rows.in_steps():
         text.seek(0)
         text.truncate()
-        for row in table.rows[start : start + STEP_ROWS]:
+        for row in rows:
             if row.number in reasons:
                 whole = len(row.cells) == len(table.headings)
                 cells = [row.cells[n] for n in columns] if whole else list(row.cells)

@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from stockwright.imports.orders import import_sales
-from stockwright.imports.profiles import ONLINE_RETAIL, ProfileWanted, is_online_retail
-from stockwright.imports.reader import read_table
+from stockwright.imports.profiles import profiles_of, wanted_headings
+from stockwright.imports.reader import heading_key, read_table
 from stockwright.imports.report import ImportReport
-from stockwright.imports.retail import import_sold_products
+from stockwright.imports.retail import ONLINE_RETAIL, import_sold_products
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable
 
     from stockwright.context import App
     from stockwright.imports.model import OnError
     from stockwright.imports.reader import Table
     from stockwright.request import Request
 
-OUR_PRODUCTS: Final = ("sku",)
-WANTED: Final[Mapping[ProfileWanted, Sequence[Sequence[str]]]] = {
-    "auto": [OUR_PRODUCTS, ONLINE_RETAIL],
-    "stockwright": [OUR_PRODUCTS],
-    "online-retail": [ONLINE_RETAIL],
-}
 
-
-def is_of_sales(content: bytes, profile: ProfileWanted) -> bool:
+def is_of_sales(content: bytes, profile: str) -> bool:
     """Return whether products are to be made of a file of sales; refuses a file that is of no wanted kind."""
-    return profile != "stockwright" and is_online_retail(read_table(content, WANTED[profile]))
+    if profile not in {"auto", "online-retail"}:
+        return False
+    others = wanted_headings(profiles_of("products", "add")) if profile == "auto" else []
+    table = read_table(content, [*others, ONLINE_RETAIL])
+    return {heading_key(each) for each in table.headings}.issuperset(map(heading_key, ONLINE_RETAIL))
 
 
 async def import_sold(

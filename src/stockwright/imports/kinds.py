@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from stockwright.imports.model import Import, ProductRow, Row, StockRow
+from stockwright.imports.model import ProductRow, Row, StockRow
 from stockwright.imports.products import (
     add_categories,
     book_product,
@@ -13,30 +13,24 @@ from stockwright.imports.products import (
     take_back_product,
     try_taking_back_product,
 )
-from stockwright.imports.stock import book_stock, check_stock, wanted_headings
+from stockwright.imports.stock import book_stock, check_stock
 from stockwright.imports.taking_back import take_back_stock, try_taking_back
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import AsyncIterator, Mapping, Sequence
 
     from stockwright.imports.model import ImportKind
-    from stockwright.imports.reader import Table
+    from stockwright.imports.reading import ReadFile
     from stockwright.imports.report import ImportReport
     from stockwright.imports.work import Job
     from stockwright.stock.model import Stock
-
-OUR_PRODUCTS: Final = (("sku",),)
 
 
 class Kind(Protocol):
     """One kind of file."""
 
-    def wanted(self, importing: Import) -> Sequence[Sequence[str]]:
-        """Return the headings that a file must have: one of these sets."""
-        ...
-
-    async def check(self, job: Job, table: Table, content: str, report: ImportReport) -> list[Row]:
-        """Look at every row, and return those that are to be booked."""
+    def check(self, job: Job, file: ReadFile, report: ImportReport) -> AsyncIterator[Sequence[Row]]:
+        """Look at every row, and yield those that are to be booked, some at a time."""
         ...
 
     async def begin(self, job: Job) -> None:
@@ -61,11 +55,8 @@ class Kind(Protocol):
 
 
 class _Stock:
-    def wanted(self, importing: Import) -> Sequence[Sequence[str]]:
-        return wanted_headings(importing.mode)
-
-    async def check(self, job: Job, table: Table, content: str, report: ImportReport) -> list[Row]:
-        return [*await check_stock(job, table, content, report)]
+    def check(self, job: Job, file: ReadFile, report: ImportReport) -> AsyncIterator[Sequence[Row]]:
+        return check_stock(job, file, report)
 
     async def begin(self, job: Job) -> None:
         """Nothing comes before the rows."""
@@ -87,11 +78,8 @@ class _Stock:
 
 
 class _Products:
-    def wanted(self, importing: Import) -> Sequence[Sequence[str]]:  # noqa: ARG002
-        return OUR_PRODUCTS
-
-    async def check(self, job: Job, table: Table, content: str, report: ImportReport) -> list[Row]:
-        return await check_products(job, table, content, report)
+    def check(self, job: Job, file: ReadFile, report: ImportReport) -> AsyncIterator[Sequence[Row]]:
+        return check_products(job, file, report)
 
     async def begin(self, job: Job) -> None:
         await add_categories(job)

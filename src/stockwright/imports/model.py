@@ -16,7 +16,9 @@ from stockwright.base.long_work import STEP_ROWS
 from stockwright.base.record import Record
 
 ImportKind = Literal["products", "stock"]
-ImportStatus = Literal["CHECKING", "BOOKING", "UNDOING", "CHECKED", "DONE", "REFUSED", "CANCELLED", "UNDONE"]
+ImportStatus = Literal[
+    "CHECKING", "BOOKING", "FETCHING", "UNDOING", "CHECKED", "DONE", "REFUSED", "CANCELLED", "UNDONE"
+]
 OnError = Literal["stop", "skip"]
 """stop: the file is booked whole or not at all; skip: the good rows are booked."""
 Mode = Literal["add", "count", "set"]
@@ -50,6 +52,7 @@ class StatusRow(Struct, frozen=True):
 STATUSES: Final[Mapping[ImportStatus, StatusRow]] = {
     "CHECKING": StatusRow(is_active=True, is_checked=False),
     "BOOKING": StatusRow(is_active=True, may_have_booked=True),
+    "FETCHING": StatusRow(is_active=True, may_have_booked=True),
     "UNDOING": StatusRow(is_active=True, may_have_booked=True),
     "CHECKED": StatusRow(),
     "DONE": StatusRow(may_have_booked=True),
@@ -57,7 +60,8 @@ STATUSES: Final[Mapping[ImportStatus, StatusRow]] = {
     "CANCELLED": StatusRow(may_have_booked=True, after_undoing="cancelled"),
     "UNDONE": StatusRow(may_have_booked=True, after_undoing="requested"),
 }
-"""CHECKED ends a dry run. REFUSED: a row was refused with `stop`; what had been booked was undone."""
+"""FETCHING: the rows are booked, and their pictures are fetched. CHECKED ends a dry run.
+REFUSED: a row was refused with `stop`; what had been booked was undone."""
 
 
 class StockRow(Struct, frozen=True, tag="stock"):
@@ -83,11 +87,33 @@ class StockRow(Struct, frozen=True, tag="stock"):
         return ", ".join(word for word in words if word)
 
 
+class PlannedVariant(Struct, frozen=True):
+    """A variant that is made (`variant_id` None), or changed from `former`; names are those of Variant and Stock."""
+
+    sku: str | None
+    options: dict[str, str]
+    fields: dict[str, Any] = {}
+    thresholds: dict[str, int] = {}
+    quantity: int = 0
+    variant_id: str | None = None
+    former: dict[str, Any] = {}
+    former_thresholds: dict[str, int] = {}
+
+
+class PlannedPicture(Struct, frozen=True):
+    """A picture to be fetched when the products are booked: from its row's address, for the variant with `options`."""
+
+    row: int
+    url: str
+    alt: str = ""
+    options: dict[str, str] = {}
+
+
 class ProductRow(Struct, frozen=True, tag="product"):
-    """One row of a file of products, as it makes a product (`product_id` None) or changes one of a version.
+    """One product of a file, as it is made (`product_id` None) or changed from one of a version.
 
     `fields` and `thresholds` are those that it gives or changes, under the names of Product and Stock; `former` and
-    `former_thresholds` what those were.
+    `former_thresholds` what those were. `number` is its first row.
     """
 
     number: int
@@ -101,6 +127,14 @@ class ProductRow(Struct, frozen=True, tag="product"):
     former_thresholds: dict[str, int] = {}
     id: str | None = None
     quantity: int | None = None
+    choices: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Option → its values, where its variants have stock of their own."""
+    former_options: dict[str, Any] | None = None
+    """The options of a product that gets further variants, as they were."""
+    former_variants: tuple[str, ...] = ()
+    """The ids of the variants that it had then."""
+    variants: tuple[PlannedVariant, ...] = ()
+    pictures: tuple[PlannedPicture, ...] = ()
 
     @property
     def group(self) -> str:
@@ -168,7 +202,11 @@ class Import(Record, frozen=True):
     dry_run: bool = False
     again: bool = False
     """Whether rows are booked that were booked before."""
+    wanted_profile: str = "auto"
+    mapping: Mapping[str, str] = {}
+    """Heading → field, where somebody has said what the columns are; it goes before any profile."""
     profile: str = ""
+    """By which the file was read."""
     encoding: str = ""
     delimiter: str = ""
     status: ImportStatus = "CHECKING"
@@ -194,6 +232,10 @@ class Import(Record, frozen=True):
     kept: int = 0
     """Rows that the last undoing could not take back."""
     booked_before: int = 0
+    pictures: int = 0
+    """How many pictures its rows name that are to be fetched."""
+    fetched: int = 0
+    not_fetched: int = 0
     notes: tuple[str, ...] = ()
     new_categories: tuple[str, ...] = ()
 
@@ -223,6 +265,8 @@ class ImportFindings(Record, frozen=True):
     booked_before: tuple[BookedBefore, ...] = ()
     changes: tuple[Change, ...] = ()
     kept: tuple[RowError, ...] = ()
+    pictures: tuple[RowError, ...] = ()
+    """Pictures that could not be fetched; their rows are booked."""
 
 
 def kept_days(importing: Import) -> int:

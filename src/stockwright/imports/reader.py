@@ -13,6 +13,7 @@ import codecs
 import csv
 import re
 import unicodedata
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
@@ -22,7 +23,7 @@ from stockwright.base.long_work import STEP_ROWS
 from stockwright.base.spreadsheet import unguard
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
 BYTES_MAX: Final = 50 * 1024 * 1024
 ROWS_MAX: Final = 100_000
@@ -50,11 +51,30 @@ class Row(Struct, frozen=True):
     fault: str = ""
 
 
+class Rows:
+    """The rows of a file that hold something; each iteration reads them again, so that memory does not hold them."""
+
+    def __init__(self, read: Callable[[], Iterator[Row]], count: int) -> None:
+        self._read, self._count = read, count
+
+    def __iter__(self) -> Iterator[Row]:
+        return self._read()
+
+    def __len__(self) -> int:
+        return self._count
+
+    def in_steps(self, most: int = STEP_ROWS) -> Iterator[list[Row]]:
+        """Iterate over them, so many at a time."""
+        rows = iter(self)
+        while step := list(islice(rows, most)):
+            yield step
+
+
 class Table(Struct, frozen=True):
     """A file that was read: its headings as written, and every row that holds something."""
 
     headings: Sequence[str]
-    rows: Sequence[Row]
+    rows: Rows
     delimiter: str
     encoding: str
 
@@ -86,16 +106,25 @@ def read_steps(content: bytes, wanted: Sequence[Sequence[str]]) -> Generator[Non
     records = _records(text, delimiter)
     headings = _headings(records)
     _check_headings(headings, wanted, text, delimiter)
-    rows: list[Row] = []
+    count = 0
     for number, cells in enumerate(records, 2):
         if number % STEP_ROWS == 0:
             yield
-        if not any(cell.strip() for cell in cells):
-            continue
-        if len(rows) == ROWS_MAX:
+        count += any(cell.strip() for cell in cells)
+        if count > ROWS_MAX:
             raise PayloadTooLarge(f"The file has more than {ROWS_MAX:,} rows; split it")
-        rows.append(_row(number, cells, headings))
-    return Table(headings, rows, delimiter, encoding)
+
+    def rows() -> Iterator[Row]:
+        return rows_of(islice(_records(text, delimiter), 1, None), headings)
+
+    return Table(headings, Rows(rows, count), delimiter, encoding)
+
+
+def rows_of(records: Iterable[Sequence[str]], headings: Sequence[str]) -> Iterator[Row]:
+    """Make rows of what is below the headings; one that holds nothing is left out."""
+    for number, cells in enumerate(records, 2):
+        if any(cell.strip() for cell in cells):
+            yield _row(number, cells, headings)
 
 
 def heading_key(heading: str) -> str:
@@ -274,7 +303,7 @@ def _headings_below(text: str, wanted: Sequence[Sequence[str]]) -> int | None:
     return next((number for number, fits in enumerate(fitting, 1) if fits), None)
 
 
-def _row(number: int, cells: list[str], headings: Sequence[str]) -> Row:
+def _row(number: int, cells: Sequence[str], headings: Sequence[str]) -> Row:
     fault = ""
     if len(cells) != len(headings):
         more = len(cells) > len(headings)

@@ -33,20 +33,24 @@ class ImportReport(Struct):
     """What the first rows change."""
     notes: list[str] = field(default_factory=list)
     new_categories: list[str] = field(default_factory=list)
+    changes_stored: int = 0
+    failed_rows: set[int] = field(default_factory=set)
+    """The rows that were refused, also where their errors were stored and forgotten since."""
 
     @property
     def failed(self) -> int:
         """How many rows were refused."""
-        return len({error.row for error in self.errors})
+        return len(self.failed_rows)
 
     @property
     def stops(self) -> bool:
         """Whether nothing may be booked: a row was refused and the file is booked whole or not at all."""
-        return self.dry_run or (self.on_error == "stop" and bool(self.errors))
+        return self.dry_run or (self.on_error == "stop" and bool(self.failed_rows))
 
     def refuse(self, row: int, message: str, column: str = "", value: str = "", code: str = "VALIDATION_ERROR") -> None:
         """Record why a row was refused."""
         self.errors.append(RowError(row, column, value[:VALUE_SHOWN_MAX], code, message))
+        self.failed_rows.add(row)
 
     def change(self, row: int, sku: str, name: str, before: str | int | None, after: str | int | None) -> None:
         """Record what a row changes, while there are few."""
@@ -56,6 +60,16 @@ class ImportReport(Struct):
     def refuse_for(self, row: int, refused: StockwrightError) -> None:
         """Record the error that a use case refused a row with."""
         self.refuse(row, one_line(refused), code=refused.code)
+
+    @property
+    def new_changes(self) -> list[Change]:
+        """The changes that were not stored yet."""
+        return self.changes[self.changes_stored :]
+
+    def forget(self) -> None:
+        """Let go of what was stored; what is counted stays."""
+        self.changes_stored = len(self.changes)
+        self.errors, self.booked_before = [], []
 
     def finish(self) -> ImportReport:
         """Put the errors in the order of the file."""

@@ -18,7 +18,7 @@ from stockwright.catalog.new_product import CreateProduct, create_product
 from stockwright.catalog.stocked import StockedProduct
 from stockwright.catalog.usecases import delete_product
 from stockwright.imports.booking import load_product_ids, part_of
-from stockwright.imports.profiles import ONLINE_RETAIL, Columns, find_columns
+from stockwright.imports.columns import Columns, find_columns
 from stockwright.imports.report import one_line
 from stockwright.imports.values import WrongCell, instant, number_as_text, price, whole_number
 from stockwright.products.model import PRICE_CENTS_MAX
@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from stockwright.imports.report import ImportReport
     from stockwright.request import Request
 
+ONLINE_RETAIL: Final = (
+    "InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID",
+)  # fmt: skip
+"""The columns of UCI's "Online Retail" (D. Chen, 2015) that are read; `Country` is not."""
 SPARE_UNITS: Final = 10
 CURRENCY: Final = "GBP"
 FEES: Final = frozenset({"POST", "DOT", "D", "M", "C2", "BANK CHARGES", "CRUK", "S", "AMAZONFEE"})

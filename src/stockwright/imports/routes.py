@@ -12,6 +12,7 @@ from stockwright.http.lists import show_list
 from stockwright.http.route import Answer, AnyCall, Call, PlainCall, route
 from stockwright.http.wire import ListQuery, ListView
 from stockwright.imports import usecases as imports
+from stockwright.imports.mapping import mapping_of
 from stockwright.imports.model import Import, ImportKind
 from stockwright.imports.reader import BYTES_MAX
 from stockwright.imports.usecases import Shown, StartImport, Undoing
@@ -58,6 +59,8 @@ async def _command(kind: ImportKind, call: Call[None, StockImportQuery] | Call[N
         file_name=query.file_name,
         on_error=query.on_error,
         dry_run=query.dry_run,
+        profile=query.profile,
+        mapping=mapping_of(query.mapping),
     )
 
 

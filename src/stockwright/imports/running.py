@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec.structs import replace
 
-from stockwright.base.errors import PayloadTooLarge, Refused
-from stockwright.base.long_work import give_way, in_steps
+from stockwright.base.errors import Refused
+from stockwright.base.long_work import give_way
 from stockwright.imports import records
-from stockwright.imports.booking import content_hash, find_booked
+from stockwright.imports.booking import find_booked
+from stockwright.imports.fetching import Hosts, fetch_piece
 from stockwright.imports.kinds import KINDS
 from stockwright.imports.model import LEASE_MS, STATUSES, Import, ProductRow, Row, UndoReason
+from stockwright.imports.plan import Plan
 from stockwright.imports.products import UNDONE
-from stockwright.imports.reader import BYTES_MAX, Table, read_steps
+from stockwright.imports.reading import ReadFile, read_file
 from stockwright.imports.report import ImportReport, one_line
 from stockwright.imports.work import CancelledImport, Job, Superseded, at_most, put_more
 from stockwright.stock.model import Stock
@@ -37,27 +39,19 @@ LAMBDA_SECONDS_MAX: Final = 40.0
 """The same in the sweeper's function, which runs each minute."""
 
 
-async def read_file(content: bytes, importing: Import) -> tuple[Table, str]:
-    """Read an import's file in steps; returns it with the hash by which the first version named it."""
-    if len(content) > BYTES_MAX:
-        raise PayloadTooLarge(f"The file is larger than {BYTES_MAX // 1024 // 1024} MiB; split it")
-    table = await in_steps(read_steps(content, KINDS[importing.kind].wanted(importing)))
-    return table, content_hash(content)
-
-
 async def work_on(
     app: App,
     importing: Import,
     progress: Callable[[int, int], None] = lambda *_: None,
     *,
-    read: tuple[Table, str] | None = None,
+    read: ReadFile | None = None,
     until: float | None = None,
 ) -> Import:
     """Work on an import that this process holds until it has ended, or it is late (in the loop's time).
 
     `read` is its file, where it is at hand. Returns how far it is.
     """
-    job = Job(app, importing, progress)
+    job, hosts = Job(app, importing, progress), Hosts()
     try:
         while job.importing.row.is_active:
             if until is not None and asyncio.get_running_loop().time() >= until:
@@ -67,6 +61,8 @@ async def work_on(
                 await _undo_piece(job)
             elif job.importing.cancelled:
                 await _cancel(job)
+            elif job.importing.status == "FETCHING":
+                await fetch_piece(job, hosts)
             elif job.importing.status == "CHECKING":
                 await _check(job, read)
                 read = None
@@ -78,18 +74,19 @@ async def work_on(
     return job.importing
 
 
-async def _check(job: Job, read: tuple[Table, str] | None) -> None:
+async def _check(job: Job, read: ReadFile | None) -> None:
     """Look at every row, and store what is to be booked."""
     try:
         await job.renew()
-        table, content = read or await read_file(await read_whole(job.app, job.importing.file), job.importing)
-        report = ImportReport("stockwright", on_error=job.importing.on_error, dry_run=job.importing.dry_run)
-        rows = await KINDS[job.importing.kind].check(job, table, content, report)
-        report.finish()
+        file = read or await read_file(await read_whole(job.app, job.importing.file), job.importing)
+        report = ImportReport(file.profile.name, on_error=job.importing.on_error, dry_run=job.importing.dry_run)
+        plan = Plan(job, report)
+        async for rows in KINDS[job.importing.kind].check(job, file, report):
+            await plan.add(rows)
         job.importing = replace(
-            job.importing, profile=report.profile, encoding=table.encoding, delimiter=table.delimiter
+            job.importing, profile=report.profile, encoding=file.table.encoding, delimiter=file.table.delimiter
         )
-        await job.store_plan(rows, report)
+        await plan.end()
     except CancelledImport:
         await job.advance(status="CANCELLED")
     except Refused as refused:
@@ -100,9 +97,15 @@ async def _check(job: Job, read: tuple[Table, str] | None) -> None:
 async def _cancel(job: Job) -> None:
     """End an import that is half booked: what is booked is undone, or with `skip` stays.
 
-    Of the next piece a process that was killed may have booked some rows; they count.
+    Of the next piece a process that was killed may have booked some rows; they count. Where only pictures are left to
+    be fetched, it is done without them.
     """
     importing = job.importing
+    if importing.status == "FETCHING":
+        left = importing.pictures - importing.fetched - importing.not_fetched
+        note = f"{left} pictures were not fetched: it was cancelled"
+        await job.advance(status="DONE", at=importing.pieces, notes=(*importing.notes, note))
+        return
     rows = await records.load_rows(job.app.store, importing, importing.at) if importing.status == "BOOKING" else ()
     booked = await _booked_rows(job.app, importing, rows)
     moved = [row for row in rows if booked.get(row.key, {}).get("movements", row.key in booked)]
@@ -147,8 +150,15 @@ async def _book_piece(job: Job) -> None:
     if report.stops:
         await job.advance(batch, **(counts | _undoing(replace(importing, **counts), "failed")))
     else:
-        await job.advance(batch, **counts, status="DONE" if at >= importing.pieces else "BOOKING")
+        await job.advance(batch, **(counts | _next(importing, at)))
     job.progress(min(at, importing.pieces), importing.pieces)
+
+
+def _next(importing: Import, at: int) -> dict[str, Any]:
+    """Return what follows a piece that is booked: the next, the pictures, or nothing."""
+    if at < importing.pieces:
+        return {"status": "BOOKING"}
+    return {"status": "FETCHING", "at": 0} if importing.pictures else {"status": "DONE"}
 
 
 def _by_product(rows: Sequence[Row]) -> list[list[Row]]:

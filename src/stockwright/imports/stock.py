@@ -10,9 +10,11 @@ import re
 from typing import TYPE_CHECKING, Final, Literal
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from stockwright.base.errors import Conflict, InsufficientStock, NotFound, Refused, StockwrightError
-from stockwright.base.long_work import STEP_ROWS, give_way
+from stockwright.base.long_work import give_way, in_steps
+from stockwright.base.names import name_key
 from stockwright.catalog.inventory import (
     ChangeStock,
     CountStock,
@@ -22,8 +24,8 @@ from stockwright.catalog.inventory import (
     counted_total,
 )
 from stockwright.imports.booking import RowKeys, booked_once, find_booked, former_key, load_variant_ids
+from stockwright.imports.columns import Columns, find_columns
 from stockwright.imports.model import BookedBefore, Mode, StockRow
-from stockwright.imports.profiles import Columns, find_columns
 from stockwright.imports.report import ImportReport, one_line
 from stockwright.imports.values import WrongCell, whole_number
 from stockwright.reservations.allocation import free_expired
@@ -35,20 +37,15 @@ from stockwright.stock.model import check_change, check_quantity, shifted
 from stockwright.store.idempotency import AlreadyDone
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import AsyncIterator, Generator, Mapping, Sequence
 
     from stockwright.imports.reader import Row, Table
+    from stockwright.imports.reading import ReadFile
     from stockwright.imports.work import Job
     from stockwright.stock.model import Stock
 
-QUANTITY: Final[Mapping[Mode, Sequence[str]]] = {
-    "add": ("quantity",),
-    "count": ("quantity", "total"),
-    "set": ("quantity", "available"),
-}
-"""The headings of the number to book: the second is that of our own export of the inventory."""
-NOT_READ: Final = ("productId", "name", "available", "reserved", "inactive", "total", "lowStockThreshold")
-"""What our export of the inventory holds besides."""
+NOT_STOCKED: Final = "not stocked"
+"""What Shopify writes where a location does not have an article: the row says nothing."""
 
 _SPLIT_THOUSANDS = re.compile(r"[0-9]{3}")
 
@@ -73,8 +70,12 @@ class _Check(Struct):
     keys: RowKeys
     content: str
     """The hash of the file, by which the first version named its rows."""
+    last: Mapping[str, int] = field(default_factory=dict)
+    """SKU as the file writes it → its last row: what is known of its stock is forgotten behind that."""
     locations: Mapping[str, bool] = field(default_factory=dict)
     """Id → whether it is active."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Name of a location as it is compared → its id."""
     ids: dict[str, str | None] = field(default_factory=dict)
     """SKU as the file writes it → variant id."""
     stocks: dict[str, Stock] = field(default_factory=dict)
@@ -86,31 +87,34 @@ class _Check(Struct):
         return self.job.importing.mode
 
 
-def wanted_headings(mode: Mode) -> list[tuple[str, ...]]:
-    """Return the headings that a file of stock must have."""
-    return [("sku", name) for name in QUANTITY[mode]]
-
-
-def find_stock_columns(table: Table, mode: Mode, report: ImportReport) -> Columns:
-    """Find the columns of a file of stock."""
-    fields = {"sku": ("sku",), "quantity": QUANTITY[mode], "location": ("location",), "reason": ("reason",)}
-    return find_columns(table, fields, report, not_read=[n for n in NOT_READ if n not in QUANTITY[mode]])
-
-
-async def check_stock(job: Job, table: Table, content: str, report: ImportReport) -> list[StockRow]:
-    """Look at every row, and return those that are to be booked; the others are refused, or were booked before."""
-    app, importing = job.app, job.importing
-    columns = find_stock_columns(table, importing.mode, report)
+async def check_stock(job: Job, file: ReadFile, report: ImportReport) -> AsyncIterator[list[StockRow]]:
+    """Look at every row, and yield those that are to be booked; the others are refused, or were booked before."""
+    app, importing, table = job.app, job.importing, file.table
+    columns = find_columns(table, file.profile.fields, report, not_read=file.profile.not_read)
     keys = RowKeys(importing.mode, [importing.id] if importing.again else [])
-    check = _Check(job, table, columns, report, keys, content)
+    check = _Check(job, table, columns, report, keys, file.content)
     await free_expired(app, job.request)
-    check.locations = {each.id: each.active for each in await location_records.list_locations(app.store)}
+    locations = await location_records.list_locations(app.store)
+    check.locations = {each.id: each.active for each in locations}
+    check.names = {name_key(each.name): each.id for each in reversed(locations)}
+    check.last = await in_steps(_last_rows(table, columns))
     report.rows = len(table.rows)
-    for start in range(0, len(table.rows), STEP_ROWS):
-        await _check_some(check, start, table.rows[start : start + STEP_ROWS])
+    ordinal = 0
+    for rows in table.rows.in_steps():
+        await _check_some(check, ordinal, rows)
+        ordinal += len(rows)
+        yield check.planned
+        check.planned = []
         await job.renew()
         await give_way()
-    return check.planned
+
+
+def _last_rows(table: Table, columns: Columns) -> Generator[None, None, dict[str, int]]:
+    last: dict[str, int] = {}
+    for rows in table.rows.in_steps():
+        last |= {columns.text(row, "sku").removeprefix("'"): row.number for row in rows if not row.fault}
+        yield
+    return last
 
 
 async def _check_some(check: _Check, start: int, rows: Sequence[Row]) -> None:
@@ -135,6 +139,9 @@ async def _check_some(check: _Check, start: int, rows: Sequence[Row]) -> None:
             check.report.unchanged += 1
         else:
             _plan(check, row)
+    for _, each in read:
+        if check.last.get(each.sku) == each.number:
+            check.stocks.pop(check.ids.pop(each.sku, None) or "", None)
 
 
 def _content_of(row: ReadRow) -> list[str | int]:
@@ -146,7 +153,10 @@ def read_row(row: Row, table: Table, columns: Columns, report: ImportReport) -> 
     if row.fault:
         report.refuse(row.number, row.fault)
         return None
-    sku, written = columns.text(row, "sku"), columns.text(row, "quantity")
+    sku, written = columns.text(row, "sku").removeprefix("'"), columns.text(row, "quantity")
+    if written.casefold() == NOT_STOCKED:
+        report.unchanged += 1
+        return None
     location, reason = columns.text(row, "location"), columns.text(row, "reason")
     heading = columns.headings["quantity"]
     if not sku:
@@ -183,6 +193,8 @@ def _plan(check: _Check, row: StockRow) -> None:
     try:
         if row.variant_id not in check.stocks:
             raise NotFound("no product has this SKU")
+        if row.location is not None and row.location not in check.locations:
+            row = replace(row, location=check.names.get(name_key(row.location), row.location))
         if row.location is not None and row.location not in check.locations:
             raise NotFound(f"there is no location {row.location!r}")
         if check.mode == "set" and row.location is not None and not check.locations[row.location]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct, field
@@ -14,6 +15,7 @@ from stockwright.commit import commit, new_event
 from stockwright.events.catalogue import ImportRequested
 from stockwright.imports import records
 from stockwright.imports.failed import failed_parts
+from stockwright.imports.mapping import check_mapping
 from stockwright.imports.model import (
     LEASE_MS,
     BookedBefore,
@@ -26,16 +28,18 @@ from stockwright.imports.model import (
     check_may_be_undone,
     kept_days,
 )
+from stockwright.imports.profiles import ProfileWanted
 from stockwright.imports.reader import BYTES_MAX, Table
+from stockwright.imports.reading import ReadFile, read_file
 from stockwright.imports.report import ImportReport
-from stockwright.imports.running import begin_again, look_at_undoing, read_file, work_on
+from stockwright.imports.running import begin_again, look_at_undoing, work_on
 from stockwright.store.batch import Batch, retried
 from stockwright.uploads.model import LASTS_MS, UnusedFiles
 from stockwright.uploads.records import delete_unused, find_unused, put_unused
 from stockwright.uploads.usecases import get_upload, read_whole
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Callable
 
     from stockwright.base.actor import Scope
     from stockwright.context import App
@@ -61,13 +65,16 @@ class StartImport(Struct, frozen=True, kw_only=True):
     on_error: OnError = "stop"
     dry_run: bool = False
     again: bool = False
+    profile: ProfileWanted = "auto"
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    """Heading → field; it goes before any profile."""
 
 
 class Started(Struct, frozen=True):
     """An import that this process holds, with its file as read."""
 
     importing: Import
-    read: tuple[Table, str]
+    read: ReadFile
 
 
 class Found(Struct, frozen=True):
@@ -77,6 +84,7 @@ class Found(Struct, frozen=True):
     booked_before: list[BookedBefore] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     kept: list[RowError] = field(default_factory=list)
+    pictures: list[RowError] = field(default_factory=list)
 
 
 class Shown(Struct, frozen=True):
@@ -97,6 +105,8 @@ class Undoing(Struct, frozen=True):
 
 async def start_import(app: App, request: Request, command: StartImport) -> Started:
     """Store a file and the import of it; raises Invalid or PayloadTooLarge for a file that cannot be read."""
+    if command.mapping:
+        check_mapping(command.kind, command.mapping)
     content = await _content(app, command)
     import_id, now = app.ids.new("imp"), app.clock.now()
     importing = Import(
@@ -111,6 +121,8 @@ async def start_import(app: App, request: Request, command: StartImport) -> Star
         on_error=command.on_error,
         dry_run=command.dry_run,
         again=command.again,
+        wanted_profile=command.profile,
+        mapping=command.mapping,
         worker=app.ids.new("wrk"),
         due_at=now + LEASE_MS,
     )
@@ -168,7 +180,7 @@ async def run_import(app: App, request: Request, command: StartImport) -> Shown:
     return await show_import(app, started.importing.id)
 
 
-async def _run(app: App, importing: Import, read: tuple[Table, str] | None = None) -> None:
+async def _run(app: App, importing: Import, read: ReadFile | None = None) -> None:
     """Work on an import for as long as a request waits; a server goes on behind it, a function's sweeper later."""
     if app.settings.in_lambda:
         await work_on(app, importing, read=read, until=asyncio.get_running_loop().time() + ANSWERED_SECONDS)
@@ -207,8 +219,23 @@ async def show_import(app: App, import_id: str) -> Shown:
             [each for piece in pieces for each in piece.booked_before][:SHOWN_MAX],
             [each for piece in pieces for each in piece.changes][:SHOWN_MAX],
             kept,
+            await _pictures(app, importing, SHOWN_MAX),
         ),
     )
+
+
+async def _pictures(app: App, importing: Import, most: int) -> list[RowError]:
+    """Load the first pictures that could not be fetched: what was found last, as far as the undoing."""
+    if not importing.not_fetched:
+        return []
+    found: list[RowError] = []
+    after: str | None = None
+    while len(found) < most:
+        pieces, after = await records.page_of_findings(app.store, importing.id, after=after)
+        found += [each for piece in pieces for each in piece.pictures]
+        if after is None:
+            break
+    return found[:most]
 
 
 async def _kept(app: App, importing: Import, most: int) -> list[RowError]:
@@ -253,7 +280,7 @@ async def cancel_import(app: App, request: Request, import_id: str) -> Import:
     async def attempt() -> Import:
         importing = await records.get_import(app.store, import_id)
         _must_reach(request, importing)
-        if importing.status not in {"CHECKING", "BOOKING"}:
+        if importing.status not in {"CHECKING", "BOOKING", "FETCHING"}:
             raise Conflict(f"The import has ended, or is being undone ({importing.status})")
         after = replace(importing, cancelled=True)
         batch = Batch()
@@ -321,6 +348,7 @@ async def report_of(app: App, importing: Import) -> ImportReport:
         pieces, after = await records.page_of_findings(app.store, importing.id, after=after)
         for piece in pieces:
             report.errors += [*piece.errors, *piece.kept]
+            report.failed_rows |= {each.row for each in report.errors}
             report.booked_before += piece.booked_before
             report.changes += piece.changes
         await give_way()
@@ -335,9 +363,9 @@ async def failed_rows_of(app: App, request: Request, import_id: str) -> AsyncIte
     unused = await find_unused(app.store, import_id)
     if unused is None or await app.files.size(importing.file) is None:
         raise Conflict("The file of this import is not kept any more")
-    table, _ = await read_file(await read_whole(app, importing.file), importing)
+    read = await read_file(await read_whole(app, importing.file), importing)
     report = await report_of(app, importing)
-    return failed_parts(table, report)
+    return failed_parts(read.table, report)
 
 
 async def import_here(
@@ -346,7 +374,7 @@ async def import_here(
     """Import a file to its end in this process; returns the import, all that was found, and the file as read."""
     started = await start_import(app, request, command)
     done = await work_on(app, started.importing, progress, read=started.read)
-    return done, await report_of(app, done), started.read[0]
+    return done, await report_of(app, done), started.read.table
 
 
 async def undo_here(

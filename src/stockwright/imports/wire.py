@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from msgspec import Meta
 from msgspec.structs import asdict
 
 from stockwright.base.instant import iso
-from stockwright.http.rules import Wire
+from stockwright.http.rules import Check, Wire
+from stockwright.imports.mapping import MAPPING_CHARS_MAX, mapping_of
 from stockwright.imports.model import BookedBefore, Change, Import, ImportKind, ImportStatus, Mode, OnError, RowError
+from stockwright.imports.profiles import ProfileWanted
 from stockwright.imports.usecases import Found, Shown, Undoing
 from stockwright.uploads.wire import UploadId
 
@@ -21,7 +23,17 @@ class ImportQuery(Wire):
 
     dry_run: Annotated[bool, Meta(description="Check every row and show what would change; book nothing")] = False
     on_error: Annotated[OnError, Meta(description="stop: book every row or none; skip: book the good rows")] = "stop"
-    profile: Annotated[Literal["auto", "stockwright"], Meta(description="The format of the file")] = "auto"
+    profile: Annotated[ProfileWanted, Meta(description="The format of the file; auto finds it out by its headings")] = (
+        "auto"
+    )
+    mapping: Annotated[
+        str,
+        Meta(
+            max_length=MAPPING_CHARS_MAX,
+            description='A JSON object, heading → field, such as {"Article": "sku", "Title": "name"}',
+        ),
+        Check(mapping_of),
+    ] = ""
     upload_id: Annotated[UploadId, Meta(description="The upload that holds the file, instead of a body")] | None = None
     file_name: FileName = ""
 
@@ -85,6 +97,14 @@ class ProgressView(Wire):
     of: int
 
 
+class PicturesView(Wire):
+    """How many pictures the rows name by their address, and what became of those that were tried."""
+
+    named: int
+    fetched: int
+    failed: int
+
+
 class ImportSummary(Wire):
     """An import in the list. `created` to `failed` count rows, of a dry run those that would be."""
 
@@ -105,6 +125,7 @@ class ImportSummary(Wire):
     failed: int
     undone: int
     not_undone: int
+    pictures: PicturesView
     progress: ProgressView
     created_at: str
     created_by: str
@@ -120,6 +141,8 @@ class ImportView(ImportSummary):
     booked_before_count: int
     refused: list[RowErrorView]
     """Rows that undoing could not take back."""
+    picture_errors: list[RowErrorView]
+    """Pictures that could not be fetched; `value` is the address."""
     notes: list[str]
 
 
@@ -144,6 +167,7 @@ def import_view(shown: Shown) -> ImportView:
         booked_before=[_before(each) for each in found.booked_before],
         booked_before_count=importing.booked_before,
         refused=_errors(found.kept),
+        picture_errors=_errors(found.pictures),
         notes=list(importing.notes),
     )
 
@@ -169,6 +193,7 @@ def import_summary(importing: Import) -> ImportSummary:
         failed=importing.failed,
         undone=importing.undone,
         not_undone=importing.kept,
+        pictures=PicturesView(named=importing.pictures, fetched=importing.fetched, failed=importing.not_fetched),
         progress=ProgressView(done=done, of=importing.pieces),
         created_at=iso(importing.created_at),
         created_by=importing.created_by,

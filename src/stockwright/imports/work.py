@@ -10,16 +10,14 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 from msgspec.structs import replace
 
 from stockwright.base.actor import SYSTEM
 from stockwright.base.errors import StockwrightError
-from stockwright.base.long_work import give_way
 from stockwright.commit import new_event
 from stockwright.events.catalogue import ImportEnded
 from stockwright.imports import records
-from stockwright.imports.model import LEASE_MS, PIECE_BYTES, PIECE_ROWS, Import, ImportFindings
+from stockwright.imports.model import LEASE_MS, Import, ImportFindings
 from stockwright.request import Request
 from stockwright.store.batch import ATTEMPTS_MAX, Batch, Stale
 
@@ -27,11 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from stockwright.context import App
-    from stockwright.imports.model import Row, RowError
-    from stockwright.imports.report import ImportReport
+    from stockwright.imports.model import RowError
     from stockwright.imports.taking_back import Since
-
-PIECES_AT_ONCE = 4
 
 
 class Superseded(StockwrightError):
@@ -108,46 +103,7 @@ class Job:
         records.put_import(batch, replace(self.importing, due_at=self.app.clock.now(), worker=""))
         await batch.commit_once(self.app.store)
 
-    async def store_plan(self, rows: Sequence[Row], report: ImportReport) -> None:
-        """Store the rows that are to be booked, and what was found: each piece an item of bounded size."""
-        pieces = await _pieces_of(rows)
-        findings = findings_of(report)
-        importing = self.importing
-        for start in range(0, len(pieces), PIECES_AT_ONCE):
-            numbers = range(start, min(start + PIECES_AT_ONCE, len(pieces)))
-            versions = await records.versions_of(
-                self.app.store, [records.rows_key(importing.id, number) for number in numbers]
-            )
-            batch = Batch()
-            for number, expect in zip(numbers, versions.values(), strict=True):
-                records.put_rows(batch, importing, number, pieces[number], expect)
-            await self._store(batch)
-        for number, piece in enumerate(findings):
-            key = records.findings_key(importing.id, number)
-            versions = await records.versions_of(self.app.store, [key])
-            batch = Batch()
-            records.put_findings(batch, importing, number, piece, versions[key])
-            await self._store(batch)
-        await self.advance(
-            rows=report.rows,
-            failed=report.failed,
-            unchanged=report.unchanged,
-            booked_before=len(report.booked_before),
-            notes=tuple(report.notes),
-            pieces=len(pieces),
-            findings=len(findings),
-            new_categories=tuple(report.new_categories),
-            **self._after_check(report, booking=bool(pieces)),
-        )
-
-    def _after_check(self, report: ImportReport, *, booking: bool) -> dict[str, Any]:
-        if self.importing.dry_run:
-            return {"status": "CHECKED", "created": report.created, "updated": report.updated}
-        if self.stops and report.failed:
-            return {"status": "REFUSED"}
-        return {"status": "BOOKING" if booking else "DONE"}
-
-    async def _store(self, batch: Batch) -> None:
+    async def store(self, batch: Batch) -> None:
         """Commit pieces under the lease: nobody else has taken over meanwhile."""
         await self.renew()
         records.check_import(batch, self.importing)
@@ -163,40 +119,17 @@ class Job:
                 raise Superseded from None
 
 
-async def _pieces_of(rows: Sequence[Row]) -> list[list[Row]]:
-    """Split rows into pieces that are bounded in rows and bytes."""
-    pieces: list[list[Row]] = []
-    size = 0
-    for number, row in enumerate(rows):
-        more = len(msgspec.json.encode(row))
-        if not pieces or len(pieces[-1]) == PIECE_ROWS or size + more > PIECE_BYTES:
-            pieces.append([])
-            size = 0
-        pieces[-1].append(row)
-        size += more
-        if number % PIECE_ROWS == 0:
-            await give_way()
-    return pieces
-
-
-def findings_of(report: ImportReport) -> list[ImportFindings]:
-    """Put what was found into pieces of bounded size."""
-    longest = max(len(report.errors), len(report.booked_before), len(report.changes))
-    return [
-        ImportFindings(
-            errors=tuple(report.errors[start : start + PIECE_ROWS]),
-            booked_before=tuple(report.booked_before[start : start + PIECE_ROWS]),
-            changes=tuple(report.changes[start : start + PIECE_ROWS]),
-        )
-        for start in range(0, longest, PIECE_ROWS)
-    ]
-
-
-def put_more(batch: Batch, importing: Import, errors: Sequence[RowError] = (), kept: Sequence[RowError] = ()) -> int:
+def put_more(
+    batch: Batch,
+    importing: Import,
+    errors: Sequence[RowError] = (),
+    kept: Sequence[RowError] = (),
+    pictures: Sequence[RowError] = (),
+) -> int:
     """Add a piece of findings, where there is one; returns how many pieces there are then."""
-    if not errors and not kept:
+    if not errors and not kept and not pictures:
         return importing.findings
-    findings = ImportFindings(errors=tuple(errors), kept=tuple(kept))
+    findings = ImportFindings(errors=tuple(errors), kept=tuple(kept), pictures=tuple(pictures))
     records.put_findings(batch, importing, importing.findings, findings)
     return importing.findings + 1
 

@@ -139,6 +139,11 @@ class Product(Record, frozen=True):
         variant = self.find_variant(own)
         return None if variant is None else variant.barcode
 
+    def image_of(self, variant: Variant) -> str | None:
+        """Return the address of the picture that shows a variant: its own, else the product's."""
+        own = next((each.url for each in self.images if each.id == variant.picture), None)
+        return variant.image_url or own or self.image_url
+
     @property
     def variant_ids(self) -> list[str]:
         """The ids under which its units are counted."""

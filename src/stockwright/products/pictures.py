@@ -12,6 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from stockwright.base.errors import Conflict, NotFound
+from stockwright.base.hashing import sha256
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,11 +32,18 @@ class Picture(Struct, frozen=True, rename="camel"):
     id: str
     widths: tuple[int, ...]
     alt: str = ""
+    source: str = ""
+    """Of one that was fetched: what `source_of` makes of its address, so that it is not fetched again."""
 
     @property
     def url(self) -> str:
         """The address of the width for clients that want one; those of the others have another number at the end."""
         return f"/{file_name(self.id, max((each for each in self.widths if each <= SHOWN_WIDTH), default=0))}"
+
+    @property
+    def largest_url(self) -> str:
+        """The address of the largest width: what a copy of it is made of."""
+        return f"/{file_name(self.id, max(self.widths, default=0))}"
 
 
 Pictures = tuple[Picture, ...]
@@ -44,6 +52,11 @@ Pictures = tuple[Picture, ...]
 def file_name(picture_id: str, width: int) -> str:
     """Name the file of one width in the file store; its address is the same behind a slash."""
     return f"{FOLDER}/{picture_id}-{width}.webp"
+
+
+def source_of(url: str) -> str:
+    """Name an address that a picture was fetched from: addresses themselves may be long."""
+    return sha256(url)[:24]
 
 
 def files_of(pictures: Iterable[Picture]) -> tuple[str, ...]:

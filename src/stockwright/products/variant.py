@@ -41,6 +41,8 @@ class Variant(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=T
     cost_cents: int | None = field(name="cost", default=None)
     weight_grams: int | None = None
     tax_rate: int | None = None
+    picture: str = ""
+    """The id of the product's picture that shows it; "": none does. One that the product has no more is none."""
 
 
 def choices_of(variants: tuple[Variant, ...], names: tuple[str, ...]) -> str:

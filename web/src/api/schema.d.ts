@@ -2509,17 +2509,22 @@ export interface components {
              */
             fileName?: string;
             /**
+             * @description A JSON object, heading → field, such as {"Article": "sku", "Title": "name"}
+             * @default
+             */
+            mapping?: string;
+            /**
              * @description stop: book every row or none; skip: book the good rows
              * @default stop
              * @enum {unknown}
              */
             onError?: "skip" | "stop";
             /**
-             * @description The format of the file
+             * @description The format of the file; auto finds it out by its headings
              * @default auto
              * @enum {unknown}
              */
-            profile?: "auto" | "stockwright";
+            profile?: "auto" | "shopify" | "square" | "stockwright" | "woocommerce";
             /** @default null */
             uploadId?: string | null;
         };
@@ -2544,11 +2549,12 @@ export interface components {
             notUndone: number;
             /** @enum {unknown} */
             onError: "skip" | "stop";
+            pictures: components["schemas"]["PicturesView"];
             profile: string;
             progress: components["schemas"]["ProgressView"];
             rows: number;
             /** @enum {unknown} */
-            status: "BOOKING" | "CANCELLED" | "CHECKED" | "CHECKING" | "DONE" | "REFUSED" | "UNDOING" | "UNDONE";
+            status: "BOOKING" | "CANCELLED" | "CHECKED" | "CHECKING" | "DONE" | "FETCHING" | "REFUSED" | "UNDOING" | "UNDONE";
             unchanged: number;
             undone: number;
             updated: number;
@@ -2578,13 +2584,15 @@ export interface components {
             notUndone: number;
             /** @enum {unknown} */
             onError: "skip" | "stop";
+            pictureErrors: components["schemas"]["RowErrorView"][];
+            pictures: components["schemas"]["PicturesView"];
             preview: components["schemas"]["ChangeView"][];
             profile: string;
             progress: components["schemas"]["ProgressView"];
             refused: components["schemas"]["RowErrorView"][];
             rows: number;
             /** @enum {unknown} */
-            status: "BOOKING" | "CANCELLED" | "CHECKED" | "CHECKING" | "DONE" | "REFUSED" | "UNDOING" | "UNDONE";
+            status: "BOOKING" | "CANCELLED" | "CHECKED" | "CHECKING" | "DONE" | "FETCHING" | "REFUSED" | "UNDOING" | "UNDONE";
             unchanged: number;
             undone: number;
             updated: number;
@@ -3403,6 +3411,15 @@ export interface components {
             userEmail: string;
             userId: string;
             version: number;
+        };
+        /**
+         * PicturesView
+         * @description How many pictures the rows name by their address, and what became of those that were tried.
+         */
+        PicturesView: {
+            failed: number;
+            fetched: number;
+            named: number;
         };
         /**
          * PlaceOrderBody
@@ -4253,6 +4270,11 @@ export interface components {
              */
             fileName?: string;
             /**
+             * @description A JSON object, heading → field, such as {"Article": "sku", "Title": "name"}
+             * @default
+             */
+            mapping?: string;
+            /**
              * @description add: units that came in (negative: went out); count: the counted total; set: the units to be available
              * @default add
              * @enum {unknown}
@@ -4265,11 +4287,11 @@ export interface components {
              */
             onError?: "skip" | "stop";
             /**
-             * @description The format of the file
+             * @description The format of the file; auto finds it out by its headings
              * @default auto
              * @enum {unknown}
              */
-            profile?: "auto" | "stockwright";
+            profile?: "auto" | "shopify" | "square" | "stockwright" | "woocommerce";
             /** @default null */
             uploadId?: string | null;
         };
@@ -4459,7 +4481,7 @@ export interface components {
             refused: components["schemas"]["RowErrorView"][];
             refusedCount: number;
             /** @enum {unknown} */
-            status: "BOOKING" | "CANCELLED" | "CHECKED" | "CHECKING" | "DONE" | "REFUSED" | "UNDOING" | "UNDONE";
+            status: "BOOKING" | "CANCELLED" | "CHECKED" | "CHECKING" | "DONE" | "FETCHING" | "REFUSED" | "UNDOING" | "UNDONE";
             undone: number;
         };
         /**
@@ -5799,9 +5821,10 @@ export interface operations {
                 again?: boolean | "";
                 dryRun?: boolean | "";
                 fileName?: string;
+                mapping?: string;
                 mode?: ("add" | "count" | "set") | "";
                 onError?: ("skip" | "stop") | "";
-                profile?: ("auto" | "stockwright") | "";
+                profile?: ("auto" | "shopify" | "square" | "stockwright" | "woocommerce") | "";
                 uploadId?: string | null | "";
             };
             header?: never;
@@ -7456,8 +7479,9 @@ export interface operations {
             query?: {
                 dryRun?: boolean | "";
                 fileName?: string;
+                mapping?: string;
                 onError?: ("skip" | "stop") | "";
-                profile?: ("auto" | "stockwright") | "";
+                profile?: ("auto" | "shopify" | "square" | "stockwright" | "woocommerce") | "";
                 uploadId?: string | null | "";
             };
             header?: never;

@@ -9,6 +9,7 @@ export const KINDS: Record<Kind, string> = { products: "Products", stock: "Stock
 const STATUS: Record<Import["status"], { label: string; tone: Tone }> = {
   CHECKING: { label: "Checking", tone: "info" },
   BOOKING: { label: "Booking", tone: "info" },
+  FETCHING: { label: "Fetching pictures", tone: "info" },
   UNDOING: { label: "Undoing", tone: "info" },
   CHECKED: { label: "Checked only", tone: "neutral" },
   DONE: { label: "Booked", tone: "success" },

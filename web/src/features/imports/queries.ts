@@ -17,7 +17,7 @@ export interface Wanted {
   onError: OnError;
 }
 
-const ACTIVE: ReadonlySet<Import["status"]> = new Set(["CHECKING", "BOOKING", "UNDOING"]);
+const ACTIVE: ReadonlySet<Import["status"]> = new Set(["CHECKING", "BOOKING", "FETCHING", "UNDOING"]);
 const LOOK_AGAIN_MS = 1_000;
 
 /** Whether it goes on by itself. */
