@@ -29,7 +29,7 @@ DAY = "ROLLUP#1#SALES#2023-11-14"
 
 
 async def a_counted_shop(app: App, product: Product) -> None:
-    chair = (await product(100)).product.id
+    chair = (await product(100, cost_cents=450)).product.id
     order = await place_order(app, ALICE, PlaceOrder([LineWanted(2, chair)]))
     await cancel_order(app, ALICE, (await place_order(app, ALICE, PlaceOrder([LineWanted(1, chair)]))).id)
     await record_sale(app, ADMIN, Sell([LineWanted(3, chair)]))
@@ -60,12 +60,12 @@ async def plant(app: App, key: Key, body: dict[str, Any] | None) -> None:
     await batch.commit(app.store)
 
 
-def added(body: Any) -> Any:
-    """The same with one more in its first number."""
+def added(body: Any) -> list[Any]:
+    """The same with one more in each of its first cell's numbers in turn."""
     if isinstance(body, list):
-        return [body[0] + 1, *body[1:]]
+        return [[*body[:place], number + 1, *body[place + 1 :]] for place, number in enumerate(body)]
     name = next(iter(body))
-    return {**body, name: added(body[name])}
+    return [{**body, name: each} for each in added(body[name])]
 
 
 async def sorts_of(app: App, partition: str) -> list[str]:
@@ -80,10 +80,14 @@ async def test_a_wrong_number_in_any_rollup_is_found_and_counted_again(app: App,
     assert {sort.partition("#")[0] for _, sort in keys} == {"TOTALS", "DAY", "HOUR", "ORDERS", "DEAD_LETTERS"}
     for key in keys:
         right = (await app.store.get([key]))[key].body
-        await plant(app, key, added(right))
-        report = await audit(app)
-        [drift] = report.drifts
-        assert (drift.rule, drift.about.split()[1], drift.stored) == (RULE, key[1], drift.expected + 1)
+        wrong = added(right)
+        assert len(wrong) == {"TOTALS": 8, "DAY": 4, "HOUR": 4}.get(key[1].partition("#")[0], 1)
+        for place, each in enumerate(wrong):
+            await plant(app, key, each)
+            report = await audit(app)
+            [drift] = report.drifts
+            assert (drift.rule, drift.about.split()[1], drift.stored) == (RULE, key[1], drift.expected + 1)
+            assert drift.about.split()[-1] == str(place)
         await plant(app, key, right)
     assert (await audit(app)).is_clean
 

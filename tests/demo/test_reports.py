@@ -10,6 +10,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec import UNSET
 
 from stockwright.app import build, close
 from stockwright.catalog.ledger import MovementFilter, list_movements
@@ -87,23 +88,32 @@ async def test_each_days_sales_are_those_of_its_orders_and_sales(shop: App, zone
 
 async def test_top_products_equal_a_recount(shop: App) -> None:
     units: Counter[str] = Counter()
+    margins: Counter[str] = Counter()
     for each in await every_sold(shop):
         for line in each.lines:
             units[line.product_id] += line.quantity - line.returned
+            if line.cost_cents is not UNSET:
+                left = line.unit_price_cents - line.cost_cents
+                margins[line.product_id] += (line.quantity - line.returned) * left
     found = await report_top_products(shop, ALL, limit=100)
     assert {each.product_id: each.units for each in found.products} == +units
+    assert {each.product_id: each.margins["USD"].amount for each in found.products if each.margins} == +margins
+    assert all(each.margins["USD"].revenue == each.cents["USD"] for each in found.products if each.margins)
+    assert (await report_sales(shop, ALL)).total.margins["USD"].amount == margins.total()
 
 
 async def test_the_stock_value_is_units_times_price(shop: App) -> None:
-    value, units, after = 0, 0, None
+    value, cost, units, after = 0, 0, 0, None
     while True:
         page, after = await list_products(shop, ADMIN, ListProducts(limit=100, after=after))
         value += sum(each.stock.total * each.product.price_cents for each in page)
+        cost += sum(each.stock.total * (each.product.cost_cents or 0) for each in page)
         units += sum(each.stock.total for each in page)
         if after is None:
             break
     found = await report_stock_value(shop)
-    assert (found.total.units, found.total.cents) == (units, {"USD": value})
+    assert (found.total.units, found.total.cents, found.total.cost) == (units, {"USD": value}, {"USD": cost})
+    assert 0 < units - found.total.costed < units / 4
     assert sum(each.units for each in found.by_category.values()) == units
     assert sum(each.units for each in found.by_location.values()) == units
 

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from stockwright.adapters.ids import SystemIds
 from stockwright.base.errors import Invalid, NotFound
+from stockwright.catalog.backfill import backfill
 from stockwright.catalog.inventory import ChangeStock, Initialize, Transfer, change_stock, initialize, transfer
 from stockwright.catalog.ledger import MovementFilter, list_movements
 from stockwright.catalog.new_product import CreateProduct, create_product
@@ -30,6 +31,7 @@ from stockwright.orders.usecases import (
     return_order,
 )
 from stockwright.products.variant_rules import NewVariant
+from stockwright.reports.revenue import Margin
 from stockwright.reports.stock_reports import Moved, report_stock_history, report_stock_value
 from stockwright.reports.usecases import Range, report_sales, report_summary, report_top_products
 from stockwright.sales.load_lines import LineWanted
@@ -37,6 +39,7 @@ from stockwright.sales.usecases import Sell, record_sale
 from stockwright.stock.locations import add_location
 from stockwright.store.port import Key, Page
 from tests.conftest import ADMIN, ALICE, Clock, Product
+from tests.registered import run_many
 from tests.rollups.recount import count_all
 
 TODAY = date(2023, 11, 14)
@@ -119,6 +122,67 @@ async def test_amounts_of_several_currencies_stay_apart(app: App, product: Produ
     assert refused.value.details[0]["field"] == "currency"
     best = await report_top_products(app, Range(TODAY, TODAY), by="revenue", currency="USD")
     assert [(each.product_id, each.cents["USD"]) for each in best.products] == [(dollars, 3000)]
+
+
+async def test_a_margin_is_the_revenue_of_goods_whose_cost_is_known_less_what_they_cost_when_they_were_sold(
+    app: App, product: Product
+) -> None:
+    chair = (await product(100, cost_cents=400)).product.id
+    table = (await product(100, price_cents=25_000)).product.id
+    back = await buy(app, (chair, 5), (table, 1))
+    await update_product(app, ADMIN, UpdateProduct(chair, {"cost_cents": 700}))
+    await sell(app, chair, 2)
+    await cancel_order(app, ALICE, (await buy(app, (chair, 9))).id)
+    await pack_order(app, ADMIN, back.id)
+    await return_order(app, ADMIN, ReturnOrder(back.id, [ReturnItem(1, chair)]))
+    await count_all(app)
+    taken = (await report_sales(app, Range(TODAY, TODAY))).total
+    assert taken.cents == {"USD": 6 * 1000 + 25_000}
+    assert taken.margins == {"USD": Margin(6 * 1000, 4 * 400 + 2 * 700)}
+    assert (await report_summary(app)).today.margins == taken.margins
+    best, other = (await report_top_products(app, Range(TODAY, TODAY))).products
+    assert (best.margins, other.margins) == (taken.margins, {})
+
+
+async def test_top_products_are_ranked_by_margin(app: App, product: Product) -> None:
+    dear = (await product(50, price_cents=90_000, cost_cents=89_990)).product.id
+    cheap = (await product(50, price_cents=100, cost_cents=10)).product.id
+    unknown = (await product(50, price_cents=5000)).product.id
+    loss = (await product(50, price_cents=100, cost_cents=101)).product.id
+    await buy(app, (dear, 2), (cheap, 3), (unknown, 1), (loss, 5))
+    await count_all(app)
+    ranked = await report_top_products(app, Range(TODAY, TODAY), by="margin")
+    assert [(each.product_id, each.margins["USD"].amount) for each in ranked.products] == [(cheap, 270), (dear, 20)]
+    euros = (await product(10, currency="EUR", cost_cents=5)).product.id
+    await buy(app, (euros, 1))
+    await count_all(app)
+    with pytest.raises(Invalid) as refused:
+        await report_top_products(app, Range(TODAY, TODAY), by="margin")
+    assert "rank by margin" in refused.value.details[0]["message"]
+
+
+async def test_the_stock_is_worth_what_it_costs_today_as_far_as_that_is_known(app: App, product: Product) -> None:
+    chair = (await product(10, cost_cents=400, price_cents=1000)).product
+    await product(5, price_cents=99)
+    await product(3, cost_cents=7, currency="EUR", category="food")
+    variants = [
+        NewVariant(options={"color": "coral"}, sku="PH-1-C", quantity=4),
+        NewVariant(options={"color": "mint"}, sku="PH-1-M", quantity=2, cost_cents=900),
+    ]
+    phone = CreateProduct("Phone", "PH-1", None, "phone", 5000, cost_cents=800, variants=variants)
+    made = (await create_product(app, ADMIN, phone)).product
+    await buy(app, (chair.id, 2))
+    value = await report_stock_value(app)
+    assert (value.total.units, value.total.costed) == (24, 19)
+    assert value.total.cost == {"USD": 10 * 400 + 4 * 800 + 2 * 900, "EUR": 21}
+    assert value.reserved.cost == {"USD": 800}
+    assert (value.by_category["phone"].cost, value.by_category["food"].costed) == ({"USD": 5000}, 3)
+    await update_product(app, ADMIN, UpdateProduct(made.id, {"cost_cents": None}))
+    await update_product(app, ADMIN, UpdateProduct(chair.id, {"cost_cents": 500}))
+    await backfill(app)
+    await run_many("stock-watch", app, await app.store.tail(limit=1000))
+    value = await report_stock_value(app)
+    assert (value.total.costed, value.total.cost) == (15, {"USD": 10 * 500 + 2 * 900, "EUR": 21})
 
 
 async def test_top_products_are_ranked_by_units_or_revenue(app: App, product: Product) -> None:

@@ -8,6 +8,8 @@ from datetime import date, timedelta
 from functools import partial
 from typing import Any
 
+from msgspec import UNSET
+
 from stockwright.context import App
 from stockwright.orders.model import Order
 from stockwright.orders.records import pages_of_every_order
@@ -32,9 +34,9 @@ async def count_all(app: App) -> None:
 
 async def recounted(app: App) -> dict[str, Sums]:
     """Sum everything again: by quarter hour and currency, the same by product, the orders by status, dead letters."""
-    totals: Sums = defaultdict(lambda: [0] * 6)
-    hours: Sums = defaultdict(lambda: [0, 0])
-    days: Sums = defaultdict(lambda: [0, 0])
+    totals: Sums = defaultdict(lambda: [0] * 8)
+    hours: Sums = defaultdict(lambda: [0] * 4)
+    days: Sums = defaultdict(lambda: [0] * 4)
     orders: Counter[str] = Counter()
     async for sold in _every_sold(app):
         quarter = sold.created_at // QUARTER_MS
@@ -47,14 +49,17 @@ async def recounted(app: App) -> dict[str, Sums]:
         total[0 if isinstance(sold, Order) else 2] += 1
         for line in sold.lines:
             kept = line.quantity - line.returned
-            for place, number in ((3, kept), (4, line.returned), (5, kept * line.unit_price_cents)):
+            price, cost = line.unit_price_cents, line.cost_cents
+            known = [0, 0] if cost is UNSET else [kept * price, kept * cost]
+            for place, number in enumerate((kept, line.returned, kept * price, *known), 3):
                 total[place] += number
             for sums, at in ((hours, quarter), (days, quarter // 96)):
                 name = line.product_id
                 if line.variant_id != line.product_id:
                     name += f"\x1f{line.variant_id}"
-                sums[at, sold.currency, name][0] += kept
-                sums[at, sold.currency, name][1] += kept * line.unit_price_cents
+                of_product = sums[at, sold.currency, name]
+                for place, number in enumerate((kept, kept * price, *known)):
+                    of_product[place] += number
     letters = await app.store.count("DEADLETTER", index="list", limit=1_000_000)
     return {
         "totals": _not_zero(totals),
@@ -101,7 +106,12 @@ async def _every_sold(app: App) -> AsyncIterator[Order | Sale]:
 
 
 def _not_zero(sums: Sums) -> Sums:
-    return {at: numbers for at, numbers in sums.items() if any(numbers)}
+    """Leave out what is nothing, and the zeros at the end of what is something."""
+    found = {at: list(numbers) for at, numbers in sums.items() if any(numbers)}
+    for numbers in found.values():
+        while not numbers[-1]:
+            del numbers[-1]
+    return found
 
 
 def _cells(body: Mapping[str, Any], way: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], list[int]]]:

@@ -85,6 +85,24 @@ def test_a_return_takes_units_off_and_a_cancellation_everything() -> None:
     assert cells[DAY, f"HOUR#22#{bucket_of('desk'):x}"] == {("0", "EUR", "desk"): [-2, -50_000]}
 
 
+def test_a_cost_counts_where_it_is_known_with_the_revenue_that_it_belongs_to() -> None:
+    sold = order(replace(CHAIRS, cost_cents=400), DESKS, replace(CHAIRS, cost_cents=0, quantity=1))
+    cells = changes(sold, None, counted_of_order(sold))
+    assert cells[DAY, "TOTALS"] == {("88", "EUR"): [1, 0, 0, 6, 0, 54_000, 4000, 1200]}
+    assert cells[DAY, f"DAY#{bucket_of('chair'):x}"][("EUR", "chair")] == [4, 4000, 4000, 1200]
+    assert cells[DAY, f"DAY#{bucket_of('desk'):x}"][("EUR", "desk")] == [2, 50_000]
+    back = replace(sold, lines=(replace(sold.lines[0], returned=3), *sold.lines[1:]))
+    cells = changes(back, Counted("PENDING"), counted_of_order(back))
+    assert cells[DAY, "TOTALS"] == {("88", "EUR"): [0, 0, 0, -3, 3, -3000, -3000, -1200]}
+
+
+def test_a_cell_of_a_release_that_counted_no_costs_goes_on() -> None:
+    before = {"88": {"EUR": [1, 0, 0, 5, 0, 53_000]}, "89": {"EUR": [0, 1, 0, 0, 0, 0]}}
+    after = applied(before, {("88", "EUR"): [1, 0, 0, 1, 0, 900, 900, 400], ("89", "EUR"): [0, 1]})
+    assert after == {"88": {"EUR": [2, 0, 0, 6, 0, 53_900, 900, 400]}, "89": {"EUR": [0, 2]}}
+    assert applied(after, {("88", "EUR"): [-1, 0, 0, -1, 0, -900, -900, -400]})["88"] == before["88"]
+
+
 @pytest.mark.parametrize("status", STATUSES)
 def test_what_was_counted_is_taken_away_without_a_rest(status: Any) -> None:
     sold = order(CHAIRS, DESKS, status=status)
@@ -108,7 +126,7 @@ def test_sales_and_dead_letters_count_while_they_are_there() -> None:
     sale = Sale("sal_1", (CHAIRS,), {}, "USD", 3000, "usr", AT + 900_000)
     cells: Cells = {}
     add_sale(cells, sale, None, Counted())
-    assert cells[DAY, "TOTALS"] == {("89", "USD"): [0, 0, 1, 3, 0, 3000]}
+    assert completed(cells)[DAY, "TOTALS"] == {("89", "USD"): [0, 0, 1, 3, 0, 3000]}
     add_dead_letter(cells, None, Counted())
     add_dead_letter(cells, None, Counted())
     add_dead_letter(cells, Counted(), None)

@@ -55,7 +55,8 @@ async def events_of(app: App) -> list[Event]:
 
 
 async def busy_day(app: App, product: Product, clock: Clock) -> None:
-    chair, table = (await product(500)).product.id, (await product(500, currency="EUR", price_cents=70)).product.id
+    chair = (await product(500, cost_cents=450)).product.id
+    table = (await product(500, currency="EUR", price_cents=70)).product.id
     for number in range(8):
         clock.advance(minutes=7 * HOUR)
         order = await place_order(app, ALICE, PlaceOrder([LineWanted(number + 1, (chair, table)[number % 2])]))
@@ -267,7 +268,9 @@ async def test_a_rebuild_corrects_whatever_is_wrong(app: App, product: Product, 
 
 # ---- any history -----------------------------------------------------------------------------
 
-STEPS = ("place", "place", "sell", "confirm", "pack", "deliver", "cancel", "return", "restock", "price", "delete")
+STEPS = (
+    "place", "place", "sell", "confirm", "pack", "deliver", "cancel", "return", "restock", "price", "cost", "delete",
+)  # fmt: skip
 Step = tuple[str, int, int]
 
 
@@ -319,6 +322,9 @@ async def take(app: App, clock: Clock, products: list[str], step: Step) -> None:
                 await change_stock(app, ADMIN, ChangeStock(product_id, units, "RESTOCK"))
             case "price":
                 await update_product(app, ADMIN, UpdateProduct(product_id, {"price_cents": units * 100}))
+            case "cost":
+                cost = None if which % 3 == 0 else units * 40
+                await update_product(app, ADMIN, UpdateProduct(product_id, {"cost_cents": cost}))
             case _:
                 await delete_product(app, ADMIN, product_id)
     except StockwrightError:
@@ -337,7 +343,7 @@ async def live(folder: Path, engine: str, steps: list[Step], seed: int) -> None:
                     CreateProduct(f"Chair {name}", f"SKU-{name}", "A chair to sit on.", "other", 500, 40, **given),
                 )
             ).product.id
-            for name, given in (("a", {}), ("b", {"currency": "EUR"}), ("c", {}))
+            for name, given in (("a", {}), ("b", {"currency": "EUR", "cost_cents": 300}), ("c", {"cost_cents": 0}))
         ]
         chance = random.Random(seed)
         crashing = replace(app, store=Crashing(app.store, seed))  # type: ignore[arg-type]

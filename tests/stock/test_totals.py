@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import UNSET
 
 from stockwright.audit.repair import repair
 from stockwright.audit.usecases import audit
@@ -61,6 +62,7 @@ def parts(draw: st.DrawFn) -> Counted:
         currency=draw(st.sampled_from(["USD", "EUR"])),
         category=draw(st.sampled_from(["food", "other"])),
         levels=levels,
+        cost=draw(st.sampled_from([UNSET, 0, 3, 90])),
     )
 
 
@@ -69,13 +71,19 @@ async def sums(app: App) -> dict[str, int]:
 
 
 async def test_counting_twice_or_by_many_at_once_gives_the_same_totals(app: App, product: Product) -> None:
-    ids = [(await product(number, category="food", price_cents=500)).product.id for number in range(5)]
+    costs = (None, 0, 120, 450, 90)
+    ids = [
+        (await product(number, category="food", price_cents=500, cost_cents=cost)).product.id
+        for number, cost in enumerate(costs)
+    ]
     await count_stocks(app, ids)
     await count_stocks(app, ids)
     for number in range(6):
         await change_stock(app, ADMIN, ChangeStock(ids[number % 5], 7, "RESTOCK"))
         await asyncio.gather(*[count_stocks(app, ids) for _ in range(4)])
     await update_product(app, ADMIN, UpdateProduct(ids[0], {"price_cents": 900, "category": "other"}))
+    for product_id, cost in ((ids[0], 300), (ids[2], None), (ids[3], 451)):
+        await update_product(app, ADMIN, UpdateProduct(product_id, {"cost_cents": cost}))
     await delete_product(app, ADMIN, ids[1])
     await count_stocks(app, ids)
     assert await sums(app) == await recount(app)

@@ -6,9 +6,14 @@ from typing import Final
 
 from msgspec import Struct
 
+from stockwright.products.barcode import check_digit
+
 
 class Good(Struct, frozen=True):
-    """A product of the demo: price in cents, opening stock in units."""
+    """A product of the demo: price and cost in cents, opening stock in units, tax rate in hundredths of a percent.
+
+    A gift card has no cost: what it is worth is paid when it is spent.
+    """
 
     sku: str
     name: str
@@ -19,6 +24,10 @@ class Good(Struct, frozen=True):
     stock: int
     colors: tuple[str, ...]
     description: str
+    barcode: str
+    cost_cents: int | None
+    weight_grams: int
+    tax_rate: int
 
 
 # SKU | name | category | type | brand | price | stock | colors | description
@@ -94,11 +103,40 @@ OT-GFT-50 | Gift Card | other | gift | stockwright | 5000 | 1000 |  | For when y
 """
 
 
+_COST_SHARES: Final = {
+    "phone": 68, "computer": 74, "electronics": 61, "accessories": 42, "clothing": 45, "food": 55, "other": 48,
+}  # fmt: skip
+"""What a good costs the shop, in percent of its price."""
+_WEIGHTS: Final = {
+    "smart": 190, "feature": 95, "laptop": 1300, "desktop": 4800, "tablet": 480, "power": 220, "cable": 70, "case": 60,
+    "input": 240, "desk": 900, "audio": 280, "camera": 520, "wearable": 45, "home": 430, "shirt": 210, "knitwear": 480,
+    "outerwear": 650, "trousers": 540, "socks": 150, "hat": 90, "coffee": 1000, "tea": 100, "sweets": 100,
+    "pantry": 620, "stationery": 260, "outdoor": 480, "gift": 5,
+}  # fmt: skip
+"""What a good of each type weighs (g)."""
+_SHOP_NUMBER: Final = "2000000"
+"""EAN numbers that begin with 20 to 29 are for a shop's own use: no other goods bear them."""
+
+
 def goods() -> list[Good]:
     """Read the table."""
     read: list[Good] = []
-    for line in _TABLE.strip().splitlines():
+    for number, line in enumerate(_TABLE.strip().splitlines(), 1):
         sku, name, category, kind, brand, price, stock, colors, description = (part.strip() for part in line.split("|"))
         shades = tuple(color.strip() for color in colors.split(",") if color.strip())
-        read.append(Good(sku, name, category, kind, brand, int(price), int(stock), shades, description))
+        digits = f"{_SHOP_NUMBER}{number:05d}"
+        read.append(
+            Good(
+                sku, name, category, kind, brand, int(price), int(stock), shades, description,
+                barcode=f"{digits}{check_digit(digits)}",
+                cost_cents=None if kind == "gift" else _cost_of(category, int(price)),
+                weight_grams=_WEIGHTS[kind],
+                tax_rate=0 if kind == "gift" else 700 if category == "food" else 1900,
+            )
+        )  # fmt: skip
     return read
+
+
+def _cost_of(category: str, price_cents: int) -> int:
+    """Return a cost as people agree on them, in steps of ten cents."""
+    return max(10, price_cents * _COST_SHARES[category] // 1000 * 10)

@@ -295,6 +295,10 @@ def _wanted(good: Good) -> CreateProduct:
         type=good.type,
         brand=good.brand,
         options={"color": list(good.colors)} if good.colors else {},
+        barcode=good.barcode,
+        cost_cents=good.cost_cents,
+        weight_grams=good.weight_grams,
+        tax_rate=good.tax_rate,
         thresholds={"low_stock": 10, "reorder_point": 20, "reorder_quantity": 50},
     )
 

@@ -38,7 +38,8 @@ _RECALL: Final = Recall(refer, find_as_it_was)
 
 
 def _view(call: AnyCall, order: Order) -> OrderView:
-    return order_view(order, for_staff=call.request.actor.is_admin)
+    actor = call.request.actor
+    return order_view(order, for_staff=actor.is_admin, costs=actor.sees_costs)
 
 
 def _show(call: AnyCall, order: Order) -> Answer:

@@ -153,8 +153,8 @@ class ReturnBody(Wire):
     expected_version: Version | None = None
 
 
-def order_view(order: Order, *, for_staff: bool = False) -> OrderView:
-    """Show an order; its tags are for staff."""
+def order_view(order: Order, *, for_staff: bool = False, costs: bool = False) -> OrderView:
+    """Show an order; its tags are for staff, and what its goods had cost the shop is shown only with `costs`."""
     only = order.lines[0] if len(order.lines) == 1 else None
     view = OrderView(
         id=order.id,
@@ -162,7 +162,7 @@ def order_view(order: Order, *, for_staff: bool = False) -> OrderView:
         number=order.number,
         user_id=order.user_id,
         user_email=order.user_email,
-        items=line_views(order.lines),
+        items=line_views(order.lines, costs=costs),
         total_amount=order.total_cents,
         currency=order.currency,
         status=order.placed_status,

@@ -13,6 +13,32 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+class Margin(Struct):
+    """What is left of the revenue of goods whose cost is known, in minor units of one currency.
+
+    The cost is what the product had when it was sold. The tax that is contained in prices is not taken off.
+    """
+
+    revenue: int = 0
+    cost: int = 0
+
+    @property
+    def amount(self) -> int:
+        """Revenue without cost."""
+        return self.revenue - self.cost
+
+    def add(self, revenue: int, cost: int) -> None:
+        """Add what was sold, and what it had cost."""
+        self.revenue += revenue
+        self.cost += cost
+
+
+def add_margin(margins: dict[str, Margin], currency: str, revenue: int, cost: int) -> None:
+    """Add what was sold in a currency; nothing where no cost is known."""
+    if revenue or cost:
+        margins.setdefault(currency, Margin()).add(revenue, cost)
+
+
 class SalesTotals(Struct):
     """Counts, units, and minor units of each currency: those are never summed with one another.
 
@@ -26,10 +52,11 @@ class SalesTotals(Struct):
     units: int = 0
     returned: int = 0
     cents: Counter[str] = field(default_factory=Counter)
+    margins: dict[str, Margin] = field(default_factory=dict)
 
     def add(self, currency: str, numbers: Sequence[int]) -> None:
         """Add the sums of a quarter hour in one currency, as the rollups have them."""
-        orders, cancelled, sales, units, returned, cents = numbers
+        orders, cancelled, sales, units, returned, cents, costed, cost = numbers
         self.orders += orders
         self.cancelled += cancelled
         self.sales += sales
@@ -37,6 +64,7 @@ class SalesTotals(Struct):
         self.returned += returned
         if orders or sales:
             self.cents[currency] += cents
+        add_margin(self.margins, currency, costed, cost)
 
 
 class SoldProduct(Struct):
@@ -45,6 +73,7 @@ class SoldProduct(Struct):
     product_id: str
     units: int = 0
     cents: Counter[str] = field(default_factory=Counter)
+    margins: dict[str, Margin] = field(default_factory=dict)
     sku: str = ""
     name: str = ""
     variants: list[SoldProduct] = field(default_factory=list)

@@ -35,14 +35,17 @@ MOVEMENTS_MAX: Final = 200_000
 
 
 class Worth(Struct):
-    """Units, and what they would bring at today's prices: minor units of each currency.
+    """Units, and what they would bring at today's prices: minor units of each currency; and what they cost.
 
-    `unpriced` units are of products that have no price yet; they are among `units`.
+    `unpriced` units are of products that have no price yet, `costed` ones of products whose cost is known; both are
+    among `units`.
     """
 
     units: int = 0
     unpriced: int = 0
     cents: Counter[str] = field(default_factory=Counter)
+    costed: int = 0
+    cost: Counter[str] = field(default_factory=Counter)
 
 
 class StockValue(Struct):
@@ -82,7 +85,7 @@ class StockHistory(Struct, frozen=True):
 
 
 async def report_stock_value(app: App) -> StockValue:
-    """Return what the whole shop's stock would bring at today's prices, as counted in advance."""
+    """Return what the whole shop's stock would bring at today's prices, and what it cost, as counted in advance."""
     if not (await load_progress(app.store, "stocks")).done:
         return _value_of(await recount(app))
     return _value_of((await load_totals(app.store)).sums)
@@ -108,6 +111,10 @@ def _put_worth(worth: Worth, of: Sequence[str], number: int) -> None:
             worth.unpriced = number
         case ["cents", currency]:
             worth.cents[currency] = number
+        case ["costed"]:
+            worth.costed = number
+        case ["cost", currency]:
+            worth.cost[currency] = number
 
 
 async def report_stock_history(app: App, wanted: Range, by: By = "day", product_id: str | None = None) -> StockHistory:

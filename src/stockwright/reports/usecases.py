@@ -19,13 +19,13 @@ from stockwright.events.records import waiting_retries
 from stockwright.orders.status import OPEN
 from stockwright.products.records import load_products
 from stockwright.reports.period import By, Period, period_of
-from stockwright.reports.revenue import SalesTotals, SoldProduct
+from stockwright.reports.revenue import SalesTotals, SoldProduct, add_margin
 from stockwright.rollups import usecases as rollups
 from stockwright.rollups.model import VARIANT
 from stockwright.settings.records import load_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from stockwright.context import App
     from stockwright.orders.status import PlacedStatus
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 
 DAYS: Final = 30
+Ranking = Literal["units", "revenue", "margin"]
 
 
 async def zone_or_default(app: App, zone: str | None) -> str:
@@ -99,10 +100,10 @@ async def report_top_products(
     app: App,
     wanted: Range,
     limit: int = 10,
-    by: Literal["units", "revenue"] = "units",
+    by: Ranking = "units",
     currency: str | None = None,
 ) -> TopProducts:
-    """Return which products sold most, by units or by what they brought in one currency.
+    """Return which products sold most, by units, or by what they brought or left over their cost in one currency.
 
     Refuses to compare amounts of several currencies. Ties are in the order of the products' ids.
     """
@@ -112,19 +113,26 @@ async def report_top_products(
     if by == "units":
         units = Counter[str]()
         for of_currency in of_products.values():
-            for product_id, (number, _) in of_currency.items():
-                units[product_id] += number
+            for product_id, numbers in of_currency.items():
+                units[product_id] += numbers[0]
         ranked = nsmallest(limit, units.items(), key=_rank)
     else:
-        names = sorted(name for name, products in of_products.items() if any(cents for _, cents in products.values()))
+        names = sorted(name for name, products in of_products.items() if any(each[1] for each in products.values()))
         if currency is None and len(names) > 1:
             raise Invalid.field(
-                "currency", f"is required to rank by revenue, because products were sold in {', '.join(names)}"
+                "currency", f"is required to rank by {by}, because products were sold in {', '.join(names)}"
             )
         of_currency = of_products.get(currency or (names[0] if names else ""), {})
-        ranked = nsmallest(limit, ((each, cents) for each, (_, cents) in of_currency.items()), key=_rank)
+        amounts = ((each, _amount(numbers, by)) for each, numbers in of_currency.items())
+        ranked = nsmallest(limit, amounts, key=_rank)
     best = [product_id for product_id, number in ranked if number > 0]
     return TopProducts(period, await _described(app, best, sold))
+
+
+def _amount(numbers: Sequence[int], by: Ranking) -> int:
+    """Return what a product brought, or left over its cost, in minor units."""
+    _, cents, costed, cost = numbers
+    return costed - cost if by == "margin" else cents
 
 
 def _rank(entry: tuple[str, int]) -> tuple[int, str]:
@@ -140,14 +148,14 @@ async def _described(
     found = {product_id: SoldProduct(product_id) for product_id in product_ids}
     of_variants: dict[str, dict[str, SoldProduct]] = {product_id: {} for product_id in product_ids}
     for currency, of_currency in sold.items():
-        for name, (units, cents) in of_currency.items():
+        for name, numbers in of_currency.items():
             product_id, own, variant_id = name.partition(VARIANT)
             if product_id not in found:
                 continue
-            _count_sold(found[product_id], currency, units, cents)
+            _count_sold(found[product_id], currency, numbers)
             if own:
                 part = SoldProduct(product_id, own_variant=variant_id)
-                _count_sold(of_variants[product_id].setdefault(variant_id, part), currency, units, cents)
+                _count_sold(of_variants[product_id].setdefault(variant_id, part), currency, numbers)
     for product_id, each in found.items():
         each.variants = sorted(of_variants[product_id].values(), key=lambda part: (-part.units, str(part.own_variant)))
         product = products.get(product_id)
@@ -157,10 +165,12 @@ async def _described(
     return list(found.values())
 
 
-def _count_sold(sold: SoldProduct, currency: str, units: int, cents: int) -> None:
+def _count_sold(sold: SoldProduct, currency: str, numbers: Sequence[int]) -> None:
+    units, cents, costed, cost = numbers
     sold.units += units
     if units or cents:
         sold.cents[currency] += cents
+    add_margin(sold.margins, currency, costed, cost)
 
 
 def _name_sold(sold: SoldProduct, product: Product) -> None:
@@ -179,8 +189,9 @@ def _by_product(sold: Mapping[str, Mapping[str, list[int]]]) -> dict[str, dict[s
         of_products = sums.setdefault(currency, {})
         for name, numbers in of_currency.items():
             product_id = name.partition(VARIANT)[0]
-            known = of_products.get(product_id, [0, 0])
-            of_products[product_id] = [known[0] + numbers[0], known[1] + numbers[1]]
+            known = of_products.get(product_id)
+            total = numbers if known is None else [a + b for a, b in zip(known, numbers, strict=True)]
+            of_products[product_id] = total
     return sums
 
 

@@ -16,7 +16,7 @@ from stockwright.http.wire import Limit
 from stockwright.reports.period import DAYS_MAX, Period, check_days, day_of
 from stockwright.reports.revenue import SalesTotals, SoldProduct
 from stockwright.reports.stock_reports import Moved, StockHistory, StockValue, Worth
-from stockwright.reports.usecases import Range, SalesReport, Summary, TopProducts
+from stockwright.reports.usecases import Range, Ranking, SalesReport, Summary, TopProducts
 
 Zone = Annotated[
     str,
@@ -58,9 +58,9 @@ class SalesQuery(RangeQuery):
 
 
 class TopProductsQuery(RangeQuery):
-    """The ranking: by units, or by revenue in one currency."""
+    """The ranking: by units, or by revenue or margin in one currency."""
 
-    by: Literal["units", "revenue"] = "units"
+    by: Ranking = "units"
     currency: Annotated[str, Meta(max_length=3)] | None = None
     limit: Limit = 10
 
@@ -84,6 +84,20 @@ class AmountView(Wire):
     amount: int
 
 
+class MarginView(Wire):
+    """What is left over the cost of sold goods, in minor units of a currency.
+
+    It is of the goods whose cost was known when they were sold: `revenue` is theirs, and `shareOfRevenue` says how much
+    of all revenue that is, in hundredths of a percent (null where nothing was brought in).
+    """
+
+    currency: str
+    revenue: int
+    cost: int
+    amount: int
+    share_of_revenue: int | None
+
+
 class SalesTotalsView(Wire):
     """Sales totals: `units` and `revenue` count orders that were not cancelled and sales, less returns."""
 
@@ -93,6 +107,7 @@ class SalesTotalsView(Wire):
     units: int
     returned_units: int
     revenue: list[AmountView]
+    margin: list[MarginView]
 
 
 class SalesPart(SalesTotalsView):
@@ -125,6 +140,7 @@ class TopVariantView(Wire):
     name: str
     units: int
     revenue: list[AmountView]
+    margin: list[MarginView]
 
 
 class TopProductView(Wire):
@@ -135,6 +151,7 @@ class TopProductView(Wire):
     name: str
     units: int
     revenue: list[AmountView]
+    margin: list[MarginView]
     variants: list[TopVariantView] | UnsetType = UNSET
 
 
@@ -166,11 +183,16 @@ class SummaryView(Wire):
 
 
 class WorthView(Wire):
-    """Units and their value at today's prices; `unpriced` units have no price yet."""
+    """Units with their value at today's prices (`value`) and costs (`cost`).
+
+    `unpriced` units have no price yet, and `uncosted` ones no cost; they are not in these sums.
+    """
 
     units: int
     unpriced: int
     value: list[AmountView]
+    uncosted: int
+    cost: list[AmountView]
 
 
 class LocationWorth(WorthView):
@@ -186,7 +208,7 @@ class CategoryWorth(WorthView):
 
 
 class StockValueView(Wire):
-    """The value of the whole stock at today's selling prices."""
+    """The value of the whole stock at today's selling prices, and at cost."""
 
     total: WorthView
     available: WorthView
@@ -285,12 +307,15 @@ class _TotalsFields(TypedDict):
     units: int
     returned_units: int
     revenue: list[AmountView]
+    margin: list[MarginView]
 
 
 class _WorthFields(TypedDict):
     units: int
     unpriced: int
     value: list[AmountView]
+    uncosted: int
+    cost: list[AmountView]
 
 
 def _period(period: Period) -> _PeriodFields:
@@ -305,6 +330,24 @@ def _amounts(cents: Counter[str]) -> list[AmountView]:
     return [AmountView(currency=name, amount=amount) for name, amount in sorted(cents.items())]
 
 
+def _margins(sold: SalesTotals | SoldProduct) -> list[MarginView]:
+    return [
+        MarginView(
+            currency=currency,
+            revenue=margin.revenue,
+            cost=margin.cost,
+            amount=margin.amount,
+            share_of_revenue=_share(margin.revenue, sold.cents[currency]),
+        )
+        for currency, margin in sorted(sold.margins.items())
+    ]
+
+
+def _share(part: int, whole: int) -> int | None:
+    """Return a part in hundredths of a percent, rounded half up."""
+    return (20_000 * part + whole) // (2 * whole) if whole else None
+
+
 def _totals_fields(taken: SalesTotals) -> _TotalsFields:
     return {
         "orders": taken.orders,
@@ -313,11 +356,18 @@ def _totals_fields(taken: SalesTotals) -> _TotalsFields:
         "units": taken.units,
         "returned_units": taken.returned,
         "revenue": _amounts(taken.cents),
+        "margin": _margins(taken),
     }
 
 
 def _worth(worth: Worth) -> _WorthFields:
-    return {"units": worth.units, "unpriced": worth.unpriced, "value": _amounts(worth.cents)}
+    return {
+        "units": worth.units,
+        "unpriced": worth.unpriced,
+        "value": _amounts(worth.cents),
+        "uncosted": worth.units - worth.costed,
+        "cost": _amounts(worth.cost),
+    }
 
 
 def _product(product: SoldProduct) -> TopProductView:
@@ -327,6 +377,7 @@ def _product(product: SoldProduct) -> TopProductView:
         name=product.name,
         units=product.units,
         revenue=_amounts(product.cents),
+        margin=_margins(product),
         variants=[
             TopVariantView(
                 variant_id=part.own_variant,
@@ -334,6 +385,7 @@ def _product(product: SoldProduct) -> TopProductView:
                 name=part.name,
                 units=part.units,
                 revenue=_amounts(part.cents),
+                margin=_margins(part),
             )
             for part in product.variants
             if part.own_variant is not UNSET

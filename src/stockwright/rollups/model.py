@@ -1,8 +1,8 @@
 """What orders, sales and dead letters add to the rollups, and how rollups change by a difference.
 
-A rollup is an item of nested maps that end in lists of whole numbers (a cell). What a subject adds follows from
-the subject and from what was last counted of it (`Counted`), so counting it again takes the old part away and adds
-the new one: counted twice, late or out of order, it comes out the same.
+A rollup is an item of nested maps that end in lists of whole numbers (a cell, without the zeros at its end). What a
+subject adds follows from the subject and from what was last counted of it (`Counted`), so counting it again takes the
+old part away and adds the new one: counted twice, late or out of order, it comes out the same.
 
 Sales belong to the quarter hour in which an order was placed or a sale made. Days begin on a quarter hour in every
 time zone, so that a report by any of them sums whole quarter hours.
@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from functools import lru_cache
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Final, Literal, assert_never
 
 from msgspec import UNSET, Struct, field
@@ -49,7 +50,11 @@ HOUR: Final = "HOUR#"
 VARIANT: Final = "\x1f"
 """Between a product's id and a variant's."""
 TOTALS: Final = "TOTALS"
-"""The sums of each quarter hour: orders, cancelled orders, sales, units, returned units, minor units."""
+"""The sums of each quarter hour: TOTAL_NUMBERS."""
+TOTAL_NUMBERS: Final = 8
+"""Orders, cancelled orders, sales, units, returned units, minor units; those of them whose cost is known, the cost."""
+SOLD_NUMBERS: Final = 4
+"""Of what a product sold: units, minor units; those of them whose cost is known, the cost."""
 
 
 class Counted(Struct, frozen=True, omit_defaults=True):
@@ -84,7 +89,7 @@ def _add_order_sale(
         case "sold":
             return _add_sold(cells, order, counted.returned, (sign, 0, 0))
         case "cancelled":
-            return _add_totals(cells, order, (0, sign, 0, 0, 0, 0))
+            return _add_totals(cells, order, (0, sign, 0, 0, 0, 0, 0, 0))
         case "no":
             return None
     assert_never(kind)
@@ -118,15 +123,17 @@ def _add_sold(cells: Cells, sold: Order | Sale, returned: Mapping[str, int], cou
     quarter = quarter_of(sold.created_at)
     day, hour = partition_of_day(quarter // DAY_QUARTERS), quarter % DAY_QUARTERS // HOUR_QUARTERS
     in_hour = str(quarter % HOUR_QUARTERS)
-    units = back = cents = 0
+    units = back = cents = costed = cost = 0
     for number, line in enumerate(sold.lines):
         gone_back = returned.get(str(number), 0)
         units_sold = sign * (line.quantity - gone_back)
         amount = units_sold * line.unit_price_cents
         units, back, cents = units + units_sold, back + sign * gone_back, cents + amount
+        of_costed, of_cost = (0, 0) if line.cost_cents is UNSET else (amount, units_sold * line.cost_cents)
+        costed, cost = costed + of_costed, cost + of_cost
         rollup = day, hour_sort(hour, bucket_of(line.product_id))
-        _add(cells, rollup, (in_hour, sold.currency, sold_as(line)), (units_sold, amount))
-    _add_totals(cells, sold, (*counts, units, back, cents))
+        _add(cells, rollup, (in_hour, sold.currency, sold_as(line)), (units_sold, amount, of_costed, of_cost))
+    _add_totals(cells, sold, (*counts, units, back, cents, costed, cost))
 
 
 def sold_as(line: OrderLine) -> str:
@@ -160,7 +167,7 @@ def completed(cells: Cells) -> Cells:
             rollup = partition, day_sort(bucket_of_hour(sort))
             for (_, currency, product_id), numbers in of_hour.items():
                 _add(whole, rollup, (currency, product_id), numbers)
-    changed = {rollup: {path: each for path, each in of.items() if any(each)} for rollup, of in whole.items()}
+    changed = {rollup: {path: trimmed(each) for path, each in of.items() if any(each)} for rollup, of in whole.items()}
     return {rollup: of for rollup, of in changed.items() if of}
 
 
@@ -180,8 +187,8 @@ def applied(body: Body, changes: Mapping[Path, list[int]]) -> dict[str, Any]:
                 found = copied[way] = inner[way[-1]] = dict(inner.get(way[-1], {}))
             inner = found
         known = inner.get(path[-1])
-        total = numbers if known is None else [a + b for a, b in zip(known, numbers, strict=True)]
-        if any(total):
+        total = trimmed(numbers if known is None else [a + b for a, b in zip_longest(known, numbers, fillvalue=0)])
+        if total:
             inner[path[-1]] = total
         else:
             inner.pop(path[-1], None)
@@ -189,6 +196,19 @@ def applied(body: Body, changes: Mapping[Path, list[int]]) -> dict[str, Any]:
         if way and not copied[way]:
             copied[way[:-1]].pop(way[-1])
     return after
+
+
+def trimmed(numbers: Sequence[int]) -> list[int]:
+    """Return the numbers of a cell without the zeros at its end."""
+    end = len(numbers)
+    while end and not numbers[end - 1]:
+        end -= 1
+    return list(numbers[:end])
+
+
+def padded(numbers: Sequence[int], count: int) -> Sequence[int]:
+    """Return the numbers of a cell with the zeros that its end lacks."""
+    return numbers if len(numbers) == count else [*numbers, *[0] * (count - len(numbers))]
 
 
 def cells_in(body: Body, way: Path = ()) -> Iterable[tuple[Path, list[int]]]:

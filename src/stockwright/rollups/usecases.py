@@ -21,6 +21,8 @@ from stockwright.rollups.model import (
     HOUR_QUARTERS,
     ORDERS,
     QUARTER_MS,
+    SOLD_NUMBERS,
+    TOTAL_NUMBERS,
     TOTALS,
     WAITING,
     Cells,
@@ -28,6 +30,7 @@ from stockwright.rollups.model import (
     RollupId,
     day_sort,
     hour_sort,
+    padded,
     partition_of_day,
 )
 from stockwright.rollups.records import Contribution, SubjectKind
@@ -192,7 +195,7 @@ async def active_generation(app: App) -> int:
 async def each_total(app: App, starts_at: int, ends_at: int) -> AsyncIterator[tuple[int, str, Sequence[int]]]:
     """Go through the sums of each quarter hour of a period: its first instant (ms), the currency, the numbers.
 
-    The numbers are orders, cancelled orders, sales, units, returned units, minor units.
+    The numbers are those of TOTALS.
     """
     generation = await active_generation(app)
     first, end = _quarters(starts_at, ends_at)
@@ -205,12 +208,12 @@ async def each_total(app: App, starts_at: int, ends_at: int) -> AsyncIterator[tu
                 quarter = day * DAY_QUARTERS + int(name)
                 if first <= quarter < end:
                     for currency, numbers in of_quarter.items():
-                        yield quarter * QUARTER_MS, currency, numbers
+                        yield quarter * QUARTER_MS, currency, padded(numbers, TOTAL_NUMBERS)
         await give_way()
 
 
 async def sum_products(app: App, starts_at: int, ends_at: int) -> dict[str, dict[str, list[int]]]:
-    """Sum what was sold in a period: currency → product (`sold_as`) → units and minor units."""
+    """Sum what was sold in a period: currency → product (`sold_as`) → SOLD_NUMBERS."""
     generation = await active_generation(app)
     sums: dict[str, dict[str, list[int]]] = {}
     parts = list(_parts(*_quarters(starts_at, ends_at)))
@@ -229,13 +232,12 @@ async def sum_products(app: App, starts_at: int, ends_at: int) -> dict[str, dict
 def _add_products(sums: dict[str, dict[str, list[int]]], of_currency: Mapping[str, Any], sign: int) -> None:
     for currency, products in of_currency.items():
         known = sums.setdefault(currency, {})
-        for product_id, (units, cents) in products.items():
+        for product_id, numbers in products.items():
             total = known.get(product_id)
             if total is None:
-                known[product_id] = [sign * units, sign * cents]
-            else:
-                total[0] += sign * units
-                total[1] += sign * cents
+                total = known[product_id] = [0] * SOLD_NUMBERS
+            for place, number in enumerate(numbers):
+                total[place] += sign * number
 
 
 class _Part(Struct, frozen=True):

@@ -55,6 +55,8 @@ class OrderLineView(Wire):
     returned: int
     variant_id: str | UnsetType = UNSET
     """of a variant with stock of its own"""
+    cost: int | UnsetType = UNSET
+    """what a unit had cost the shop, where that was known; for those who may change products"""
 
 
 def check_code_alone(**beside: object) -> None:
@@ -79,12 +81,12 @@ def check_one_form(items: object, chosen: Mapping[str, object], **single: object
             raise Invalid(details=missing)
 
 
-def line_views(lines: Iterable[OrderLine]) -> list[OrderLineView]:
-    """Show the lines of an order or sale."""
-    return [_line_view(number, line) for number, line in enumerate(lines)]
+def line_views(lines: Iterable[OrderLine], *, costs: bool) -> list[OrderLineView]:
+    """Show the lines of an order or sale, and what their goods had cost the shop only with `costs`."""
+    return [_line_view(number, line, costs=costs) for number, line in enumerate(lines)]
 
 
-def _line_view(number: int, line: OrderLine) -> OrderLineView:
+def _line_view(number: int, line: OrderLine, *, costs: bool) -> OrderLineView:
     return OrderLineView(
         line_id=line_id(number),
         product_id=line.product_id,
@@ -97,4 +99,5 @@ def _line_view(number: int, line: OrderLine) -> OrderLineView:
         options=dict(line.options),
         returned=line.returned,
         variant_id=line.own_variant,
+        cost=line.cost_cents if costs else UNSET,
     )

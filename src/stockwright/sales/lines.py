@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from msgspec import UNSET, Struct, field
+from msgspec import UNSET, Struct, UnsetType, field
 
 from stockwright.base.errors import Invalid
 from stockwright.products.variant import OwnVariant, variant_id_of
@@ -25,6 +25,8 @@ class OrderLine(Struct, frozen=True, rename="camel"):
     options: Mapping[str, Any] = {}
     returned: int = 0
     own_variant: OwnVariant = field(name="variantId", default=UNSET)
+    cost_cents: int | UnsetType = field(name="cost", default=UNSET)
+    """What a unit had cost the shop, where that was known; only those who work for the shop see it."""
 
     @property
     def variant_id(self) -> str:

@@ -98,10 +98,12 @@ def _line(wanted: LineWanted, chosen: ChosenVariant, at: str) -> OrderLine:
     price = chosen.price_cents if wanted.unit_price_cents is None else wanted.unit_price_cents
     if chosen.variant is not None:
         options = product.ordered(chosen.variant.options)
-        return OrderLine(product.id, chosen.sku, product.name, price, wanted.quantity, options, 0, chosen.variant.id)
+        own, cost = chosen.variant.id, chosen.cost_cents
+        return OrderLine(product.id, chosen.sku, product.name, price, wanted.quantity, options, 0, own, cost)
     if wanted.product_id and wanted.sku and not same_sku(wanted.sku, product.sku):
         raise Invalid.field(f"{at}sku", f"contradicts productId, whose SKU is {product.sku}; send one")
     options = choose_options(product.options, wanted.options, wanted.color, at)
     if options:
         check_free(options, f"{at}options", LINE_BYTES_MAX)
-    return OrderLine(product.id, product.sku, product.name, price, wanted.quantity, options)
+    cost = chosen.cost_cents
+    return OrderLine(product.id, product.sku, product.name, price, wanted.quantity, options, cost_cents=cost)

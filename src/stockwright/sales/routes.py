@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -23,9 +24,9 @@ from stockwright.store.port import Store
 SALES = "Sales"
 
 
-def _show_sale(_: AnyCall, sale: Sale) -> Answer:
+def _show_sale(call: AnyCall, sale: Sale) -> Answer:
     # A sale never changes, so its first version is its only one.
-    return Answer(sale_view(sale), etag='"1"')
+    return Answer(sale_view(sale, costs=call.request.actor.sees_costs), etag='"1"')
 
 
 def lines_wanted(body: Any) -> list[LineWanted]:
@@ -110,7 +111,7 @@ ROUTES = (
         _sales,
         "List sales, newest first",
         SALES,
-        lambda call, found: show_list(call, found, sale_view),
+        lambda call, found: show_list(call, found, partial(sale_view, costs=call.request.actor.sees_costs)),
         scopes=frozenset({"sales"}),
         query=ListQuery,
         answer=ListView[SaleView],

@@ -46,12 +46,12 @@ class SaleView(Wire):
     created_at: str
 
 
-def sale_view(sale: Sale) -> SaleView:
-    """Show a sale."""
+def sale_view(sale: Sale, *, costs: bool = False) -> SaleView:
+    """Show a sale, and what its goods had cost the shop only with `costs`."""
     return SaleView(
         id=sale.id,
         sale_id=sale.id,
-        items=line_views(sale.lines),
+        items=line_views(sale.lines, costs=costs),
         total_amount=sale.total_cents,
         currency=sale.currency,
         sold_by=sale.sold_by,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from msgspec import UNSET, Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from stockwright.base.errors import Conflict, Invalid, NotFound
 from stockwright.base.names import same_sku
@@ -114,6 +114,12 @@ class ChosenVariant(Struct, frozen=True):
     def price_cents(self) -> int:
         """What one unit costs: the variant's own price, else the product's."""
         return self.product.price_of(self.own_variant)
+
+    @property
+    def cost_cents(self) -> int | UnsetType:
+        """What one unit cost the shop, where that is known: the variant's own cost, else the product's."""
+        cost = self.product.cost_of(self.own_variant)
+        return UNSET if cost is None else cost
 
 
 def every_variant(product: Product) -> list[ChosenVariant]:

@@ -47,6 +47,8 @@ class Counted(Record, frozen=True):
     own_variant: OwnVariant = field(name="variantId", default=UNSET)
     is_first: bool | UnsetType = UNSET
     """Whether the product is counted with it: of the variants of a product, with the first."""
+    cost: int | UnsetType = UNSET
+    """What a unit cost the shop, where that is known."""
 
     @property
     def variant_id(self) -> str:

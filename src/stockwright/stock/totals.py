@@ -12,7 +12,7 @@ from collections import Counter
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from stockwright.base.long_work import STEP_ROWS
@@ -82,7 +82,7 @@ async def _count(app: App, variant_ids: Sequence[str]) -> dict[str, Stock]:
 
 def part_of(product: Product, stock: Stock, version: int = ABSENT) -> Counted:
     """Return what a variant adds to the totals."""
-    available = stock.available
+    available, cost = stock.available, product.cost_of(stock.own_variant)
     return Counted(
         product_id=product.id,
         stock_version=stock.version,
@@ -99,6 +99,7 @@ def part_of(product: Product, stock: Stock, version: int = ABSENT) -> Counted:
         version=version,
         own_variant=stock.own_variant,
         is_first=stock.own_variant == product.variants[0].id if product.variants else UNSET,
+        cost=UNSET if cost is None else cost,
     )
 
 
@@ -108,7 +109,7 @@ def add_difference(difference: Counter[str], before: Counted | None, after: Coun
         before is None
         or after is None
         or before.levels.keys() != after.levels.keys()
-        or (before.price, before.currency, before.category) != (after.price, after.currency, after.category)
+        or _sold_at(before) != _sold_at(after)
     ):
         difference.update(sums_of(after))
         difference.subtract(sums_of(before))
@@ -130,6 +131,10 @@ def add_difference(difference: Counter[str], before: Counted | None, after: Coun
             _add_worth(difference, ("location", location), units - before.levels[location], after)
 
 
+def _sold_at(part: Counted) -> tuple[int, int | UnsetType, str, str]:
+    return part.price, part.cost, part.currency, part.category
+
+
 def sums_of(part: Counted | None) -> Counter[str]:
     """Return a part by the names of the sums that it goes into."""
     sums = Counter[str]()
@@ -147,17 +152,22 @@ def sums_of(part: Counted | None) -> Counter[str]:
 
 
 class _Names(NamedTuple):
-    """The sums of something's worth: units, minor units of a currency, units without a price, products."""
+    """The sums of something's worth, by their names.
+
+    Units, minor units of a currency, units without a price, products; units with a cost, and the cost.
+    """
 
     units: str
     cents: str
     unpriced: str
     products: str
+    costed: str
+    cost: str
 
 
 @lru_cache(1024)
 def _names_of(of: tuple[str, ...], currency: str) -> _Names:
-    ends = (("units",), ("cents", currency), ("unpriced",), ("products",))
+    ends = (("units",), ("cents", currency), ("unpriced",), ("products",), ("costed",), ("cost", currency))
     return _Names(*(SEPARATOR.join((*of, *end)) for end in ends))
 
 
@@ -181,6 +191,9 @@ def _add_worth(sums: Counter[str], of: tuple[str, ...], units: int, part: Counte
         sums[names.cents] += units * part.price
     else:
         sums[names.unpriced] += units
+    if part.cost is not UNSET:
+        sums[names.costed] += units
+        sums[names.cost] += units * part.cost
 
 
 def added(sums: Mapping[str, int], difference: Mapping[str, int]) -> dict[str, int]:

@@ -2103,6 +2103,8 @@ export interface components {
          */
         CategoryWorth: {
             category: string;
+            cost: components["schemas"]["AmountView"][];
+            uncosted: number;
             units: number;
             unpriced: number;
             value: components["schemas"]["AmountView"][];
@@ -3041,7 +3043,9 @@ export interface components {
          * @description Units and their value at one location.
          */
         LocationWorth: {
+            cost: components["schemas"]["AmountView"][];
             location: string;
+            uncosted: number;
             units: number;
             unpriced: number;
             value: components["schemas"]["AmountView"][];
@@ -3059,6 +3063,20 @@ export interface components {
             lastUsedAt: string | null;
             name: string;
             scopes: string[];
+        };
+        /**
+         * MarginView
+         * @description What is left over the cost of sold goods, in minor units of a currency.
+         *
+         *         It is of the goods whose cost was known when they were sold: `revenue` is theirs, and `shareOfRevenue` says how much
+         *         of all revenue that is, in hundredths of a percent (null where nothing was brought in).
+         */
+        MarginView: {
+            amount: number;
+            cost: number;
+            currency: string;
+            revenue: number;
+            shareOfRevenue: number | null;
         };
         /**
          * MeBody
@@ -3309,6 +3327,7 @@ export interface components {
          * @description One line, as it was ordered; `lineId` identifies it within its order or sale.
          */
         OrderLineView: {
+            cost?: number;
             lineId: string;
             name: string;
             options: {
@@ -3966,6 +3985,7 @@ export interface components {
         SalesPart: {
             cancelledOrders: number;
             date: string;
+            margin: components["schemas"]["MarginView"][];
             orders: number;
             returnedUnits: number;
             revenue: components["schemas"]["AmountView"][];
@@ -3995,6 +4015,7 @@ export interface components {
          */
         SalesTotalsView: {
             cancelledOrders: number;
+            margin: components["schemas"]["MarginView"][];
             orders: number;
             returnedUnits: number;
             revenue: components["schemas"]["AmountView"][];
@@ -4311,7 +4332,7 @@ export interface components {
         };
         /**
          * StockValueView
-         * @description The value of the whole stock at today's selling prices.
+         * @description The value of the whole stock at today's selling prices, and at cost.
          */
         StockValueView: {
             available: components["schemas"]["WorthView"];
@@ -4373,14 +4394,14 @@ export interface components {
         };
         /**
          * TopProductsQuery
-         * @description The ranking: by units, or by revenue in one currency.
+         * @description The ranking: by units, or by revenue or margin in one currency.
          */
         TopProductsQuery: {
             /**
              * @default units
              * @enum {unknown}
              */
-            by?: "revenue" | "units";
+            by?: "margin" | "revenue" | "units";
             /** @default null */
             currency?: string | null;
             /** @default null */
@@ -4407,6 +4428,7 @@ export interface components {
          * @description Sales totals of one product, and of its variants that have stock of their own.
          */
         TopProductView: {
+            margin: components["schemas"]["MarginView"][];
             name: string;
             productId: string;
             revenue: components["schemas"]["AmountView"][];
@@ -4419,6 +4441,7 @@ export interface components {
          * @description Sales totals of one of a product's variants.
          */
         TopVariantView: {
+            margin: components["schemas"]["MarginView"][];
             name: string;
             revenue: components["schemas"]["AmountView"][];
             sku: string;
@@ -4679,9 +4702,13 @@ export interface components {
         };
         /**
          * WorthView
-         * @description Units and their value at today's prices; `unpriced` units have no price yet.
+         * @description Units with their value at today's prices (`value`) and costs (`cost`).
+         *
+         *         `unpriced` units have no price yet, and `uncosted` ones no cost; they are not in these sums.
          */
         WorthView: {
+            cost: components["schemas"]["AmountView"][];
+            uncosted: number;
             units: number;
             unpriced: number;
             value: components["schemas"]["AmountView"][];
@@ -7627,7 +7654,7 @@ export interface operations {
     "get-reports-top-products": {
         parameters: {
             query?: {
-                by?: ("revenue" | "units") | "";
+                by?: ("margin" | "revenue" | "units") | "";
                 currency?: string | null;
                 from?: string | null;
                 limit?: number | "";

@@ -11,7 +11,17 @@ import {
 } from "./series";
 
 function part(date: string, given: Partial<SalesPart> = {}): SalesPart {
-  return { date, orders: 0, cancelledOrders: 0, sales: 0, units: 0, returnedUnits: 0, revenue: [], ...given };
+  return {
+    date,
+    orders: 0,
+    cancelledOrders: 0,
+    sales: 0,
+    units: 0,
+    returnedUnits: 0,
+    revenue: [],
+    margin: [],
+    ...given,
+  };
 }
 
 const PARTS = [
@@ -36,6 +46,13 @@ test("each currency has its own line", () => {
   expect(pointsOf(PARTS, { kind: "revenue", currency: "EUR" }).map(({ value }) => value)).toEqual([
     0, 900, 0,
   ]);
+});
+
+test("a margin is in one currency, and nothing where no cost is known", () => {
+  const margin = { currency: "USD", revenue: 500, cost: 200, amount: 300, shareOfRevenue: 10_000 };
+  const parts = [part("2025-01-30", { margin: [margin] }), part("2025-01-31")];
+  expect(pointsOf(parts, { kind: "margin", currency: "USD" }).map(({ value }) => value)).toEqual([300, 0]);
+  expect(pointsOf(parts, { kind: "margin", currency: "EUR" }).map(({ value }) => value)).toEqual([0, 0]);
 });
 
 test("orders and sales at the till are counted together", () => {

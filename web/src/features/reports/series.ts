@@ -4,8 +4,11 @@ import { dayOf } from "@/lib/time";
 export type Amount = Schemas["AmountView"];
 export type SalesPart = Schemas["SalesPart"];
 
-/** What a chart of sales can show: the revenue in one currency, or a count. */
-export type Measure = { kind: "revenue"; currency: string } | { kind: "units" } | { kind: "orders" };
+/** What a chart of sales can show: the revenue or the margin in one currency, or a count. */
+export type Measure =
+  | { kind: "revenue" | "margin"; currency: string }
+  | { kind: "units" }
+  | { kind: "orders" };
 
 export function currenciesOf(parts: readonly { revenue: readonly Amount[] }[]): string[] {
   return [...new Set(parts.flatMap((part) => part.revenue.map(({ currency }) => currency)))].sort();
@@ -17,6 +20,7 @@ export function amountIn(amounts: readonly Amount[], currency: string): number {
 
 export function measured(part: Omit<SalesPart, "date">, measure: Measure): number {
   if (measure.kind === "revenue") return amountIn(part.revenue, measure.currency);
+  if (measure.kind === "margin") return amountIn(part.margin, measure.currency);
   return measure.kind === "units" ? part.units : part.orders + part.sales;
 }
 

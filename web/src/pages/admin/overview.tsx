@@ -8,6 +8,7 @@ import { Card, PageHeader, Skeleton } from "@/components/ui/surfaces";
 import { LowStock, ToShip } from "@/features/admin/waiting";
 import { LiveBadge } from "@/features/live/live-badge";
 import { ChartCard } from "@/features/reports/chart-card";
+import { knownShare, marginInWords } from "@/features/reports/margin";
 import {
   SPANS,
   type Span,
@@ -81,7 +82,17 @@ function Figures() {
   const waiting = now && now.openOrders.pending + now.openOrders.confirmed + now.openOrders.packed;
   return (
     <dl className="grid grid-cols-2 gap-3 sm:gap-4 md:grid-cols-4">
-      <Figure label="Revenue today" note={now && <>Yesterday {inWords(now.yesterday.revenue)}</>}>
+      <Figure
+        label="Revenue today"
+        note={
+          now && (
+            <>
+              Yesterday {inWords(now.yesterday.revenue)}
+              {now.today.margin.length > 0 && <> · margin {marginInWords(now.today.margin)}</>}
+            </>
+          )
+        }
+      >
         {now && <Amounts amounts={now.today.revenue} />}
       </Figure>
       <Figure
@@ -110,7 +121,10 @@ function Figures() {
       </Figure>
       <Figure
         label="Stock value"
-        note={worth.data && `${counted(worth.data.total.units, "unit")} at today's prices`}
+        note={
+          worth.data &&
+          `${counted(worth.data.total.units, "unit")} at today's prices${worth.data.total.cost.length ? ` · ${inWords(worth.data.total.cost)} at cost` : ""}`
+        }
       >
         {worth.data && <Amounts amounts={worth.data.total.value} />}
       </Figure>
@@ -206,10 +220,13 @@ function SalesChart({ span, onSpan }: { span: Span; onSpan: (span: Span) => void
   const points = found.data && pointsOf(found.data.items, measure);
   const show = (value: number, brief = false) => showValue(value, measure, brief);
   const weekly = SPANS[span].by === "week";
+  const known = measure.kind === "margin" && found.data ? knownShare(found.data.total.margin) : null;
+  const partly =
+    known !== null && known < 100 ? ` The cost of ${String(known)} % of the revenue is known.` : "";
   return (
     <ChartCard
       title="Sales over time"
-      sentence={points && sentenceOf(points, show, weekly)}
+      sentence={points && `${sentenceOf(points, show, weekly)}${partly}`}
       weekly={weekly}
       rows={points}
       series={[{ key: "value", label: labelOf(measure, currencies), color: "var(--chart-1)" }]}
@@ -225,6 +242,11 @@ function SalesChart({ span, onSpan }: { span: Span; onSpan: (span: Span) => void
             {(currencies.length ? currencies : [""]).map((currency, index) => (
               <option key={currency} value={index === 0 ? "" : currency}>
                 {labelOf({ kind: "revenue", currency }, currencies)}
+              </option>
+            ))}
+            {found.data?.total.margin.map(({ currency }) => (
+              <option key={currency} value={`${MARGIN_IN}${currency}`}>
+                {labelOf({ kind: "margin", currency }, currencies)}
               </option>
             ))}
             <option value="units">Units</option>
@@ -245,18 +267,24 @@ function SalesChart({ span, onSpan }: { span: Span; onSpan: (span: Span) => void
   );
 }
 
+const MARGIN_IN = "margin ";
+
 function measureOf(chosen: string, currencies: readonly string[]): Measure {
+  if (chosen.startsWith(MARGIN_IN)) return { kind: "margin", currency: chosen.slice(MARGIN_IN.length) };
   if (chosen === "units" || chosen === "orders") return { kind: chosen };
   return { kind: "revenue", currency: chosen || currencies[0] || "" };
 }
 
 function labelOf(measure: Measure, currencies: readonly string[]): string {
-  if (measure.kind === "revenue") return currencies.length > 1 ? `Revenue, ${measure.currency}` : "Revenue";
+  if ("currency" in measure) {
+    const name = measure.kind === "margin" ? "Margin" : "Revenue";
+    return currencies.length > 1 ? `${name}, ${measure.currency}` : name;
+  }
   return measure.kind === "units" ? "Units" : "Orders and sales";
 }
 
 function showValue(value: number, measure: Measure, brief: boolean): string {
-  if (measure.kind !== "revenue" || !measure.currency) return formatCount(value);
+  if (!("currency" in measure) || !measure.currency) return formatCount(value);
   return brief ? formatMoneyBriefly(value, measure.currency) : formatMoney(value, measure.currency);
 }
 
@@ -269,7 +297,7 @@ function TopProducts({ span }: { span: Span }) {
         <h2 id="top-products" className="font-semibold text-lg">
           Top products
         </h2>
-        <p className="text-muted text-sm">Units sold in {span}</p>
+        <p className="text-muted text-sm">Margin and units sold in {span}</p>
         {found.isError && !found.data ? (
           <ErrorNote error={found.error} className="mt-4" />
         ) : (
@@ -286,6 +314,9 @@ function TopProducts({ span }: { span: Span }) {
                     {each.name}
                   </Link>
                   <span className="shrink-0 tabular-nums" title={inWords(each.revenue)}>
+                    {each.margin.length > 0 && (
+                      <span className="mr-3 text-muted">{marginInWords(each.margin)}</span>
+                    )}
                     {formatCount(each.units)}
                   </span>
                 </div>
@@ -353,6 +384,13 @@ function StockValue() {
           Stock value
         </h2>
         <p className="text-muted text-sm">By category, at today's selling prices</p>
+        {found.data && found.data.total.cost.length > 0 && (
+          <p className="text-muted text-sm">
+            {inWords(found.data.total.cost)} at cost
+            {found.data.total.uncosted > 0 &&
+              `; ${counted(found.data.total.uncosted, "unit")} without a cost`}
+          </p>
+        )}
         {found.isError && !found.data ? (
           <ErrorNote error={found.error} className="mt-4" />
         ) : (
@@ -363,6 +401,9 @@ function StockValue() {
                 <div className="flex items-baseline justify-between gap-3 text-sm">
                   <span className="min-w-0 truncate font-medium capitalize">{each.category}</span>
                   <span className="shrink-0 tabular-nums" title={counted(each.units, "unit")}>
+                    {each.cost.length > 0 && (
+                      <span className="mr-3 text-muted">{inWords(each.cost)} at cost</span>
+                    )}
                     {inWords(each.value)}
                   </span>
                 </div>
