@@ -24,7 +24,7 @@ _VIEWS: dict[type, Callable[[Any, int, Actor], object]] = {
     StockedProduct: lambda found, _, actor: product_view(found, costs=actor.sees_costs),
     Stock: lambda stock, *_: variant_view(stock),
     Location: lambda location, *_: location_view(location),
-    Order: lambda order, _, actor: order_view(order, costs=actor.sees_costs),
+    Order: lambda order, _, actor: order_view(order, for_staff=actor.is_admin, costs=actor.sees_costs),
     Account: lambda account, *_: user_view(account),
     SettingsInEffect: lambda settings, *_: settings_view(settings),
     Reservation: lambda reservation, now, _: reservation_view(reservation, now),
