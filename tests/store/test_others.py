@@ -277,6 +277,21 @@ async def test_our_own_commit_that_a_reader_finds_first_stays_in_the_cache(path:
         await each.close()
 
 
+async def test_a_log_that_our_own_commit_begins_anew_leaves_the_cache_alone(path: Path) -> None:
+    first, second = await pair(path)
+    await first.get([ONE])
+    # To a reader that looks while it is being written, it is a change that nobody has noted.
+    first._reading._others.expect(99, lambda: None)
+    first._reading._catch_up()
+    assert ONE in first._cache.rows
+    first._reading._others.failed()
+    # Where nothing of ours is under way, somebody has written past us.
+    first._reading._catch_up()
+    assert ONE not in first._cache.rows
+    for each in (first, second):
+        await each.close()
+
+
 async def test_a_commit_that_failed_is_taken_for_no_later_one_of_its_number(path: Path) -> None:
     first, second = await pair(path)
     first._commits.thread.shutdown()
