@@ -246,8 +246,9 @@ package: setup $(TOOLS) ## Build the functions' folder for Lambda
 	@$(BIN)/python -m infra.package
 
 .PHONY: synth
-synth: package ## Write and check the stacks' templates
-	@$(BIN)/python -c 'from infra.app import synthesize; print(synthesize())'
+synth: package ## Write and check the stacks' templates (into build/templates)
+	@rm -rf build/templates
+	@$(BIN)/python -c 'from pathlib import Path; from infra.app import synthesize; print(synthesize(out=Path("build/templates")))'
 
 .PHONY: deploy
 deploy: package ## Deploy a stage to AWS, with the web app (STAGE=dev)
