@@ -17,6 +17,7 @@ from typing import Any, Final, Literal, cast
 from stockwright.base.errors import Misconfigured
 from stockwright.dotenv_file import read_dotenv
 from stockwright.setting_values import (
+    AUTO,
     days_at_least,
     number_between,
     one_of,
@@ -54,7 +55,9 @@ class Settings:
 
     host: str = _setting("127.0.0.1", "Address to listen on", parse_word)
     port: int = _setting(8000, "Port to listen on; 0 takes a free one", parse_port)
-    workers: int | str = _setting(1, "Processes that serve the shop; auto is one for each core", parse_workers)
+    workers: int | str = _setting(
+        AUTO, "Processes that serve the shop; auto is one for each core, at most 8", parse_workers
+    )
     data_dir: Path = _setting(_DATA_DIR, "Folder of the embedded store and its keys", parse_folder)
     store: Literal["sqlite", "dynamodb"] = _setting(
         "sqlite", "Store engine: sqlite or dynamodb", one_of("sqlite", "dynamodb")

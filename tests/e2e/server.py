@@ -44,6 +44,7 @@ class Server:
             **{name: value for name, value in os.environ.items() if not name.startswith("STOCKWRIGHT_")},
             "STOCKWRIGHT_DATA_DIR": str(folder),
             "STOCKWRIGHT_PORT": str(self.port),
+            "STOCKWRIGHT_WORKERS": "1",
             "STOCKWRIGHT_RATE_LIMIT": "off",
             "STOCKWRIGHT_HOLD_RESERVATIONS_MAX": "200",
             "STOCKWRIGHT_HOLD_UNITS_MAX": "1000000",

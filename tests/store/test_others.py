@@ -277,7 +277,7 @@ async def test_our_own_commit_that_a_reader_finds_first_stays_in_the_cache(path:
         await each.close()
 
 
-async def test_a_log_that_our_own_commit_begins_anew_leaves_the_cache_alone(path: Path) -> None:
+async def test_a_log_that_our_own_commit_starts_again_leaves_the_cache_alone(path: Path) -> None:
     first, second = await pair(path)
     await first.get([ONE])
     # To a reader that looks while it is being written, it is a change that nobody has noted.

@@ -35,6 +35,8 @@ VARIABLE: Final = "_STOCKWRIGHT_WORKER"
 COUNTS_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
 """Read by prometheus-client when it is imported: it counts in files of that folder."""
 LOOK_SECONDS: Final = 0.05
+AUTO_MAX: Final = 8
+"""SQLite writes one commit after the other: more processes would only wait for each other."""
 QUICK_SECONDS: Final = 5.0
 """A worker that lived for less is started again only after a pause, which doubles each time."""
 PAUSE_SECONDS_MAX: Final = 30.0
@@ -69,7 +71,7 @@ def count_of(settings: Settings) -> int:
     """Return how many workers are to serve. Raises Misconfigured where this system can have only one."""
     wanted = settings.workers
     if wanted == AUTO:
-        return 1 if settings.store != "sqlite" or sys.platform == "win32" else _cores()
+        return 1 if settings.store != "sqlite" or sys.platform == "win32" else min(_cores(), AUTO_MAX)
     if wanted != 1 and sys.platform == "win32":
         raise Misconfigured("STOCKWRIGHT_WORKERS: on Windows one process serves the shop; set it to 1")
     return int(wanted)

@@ -92,7 +92,7 @@ class Others:
             self.committed()
             del rows[0]
         elif not rows:
-            # Where our own COMMIT is under way nobody else can write: it has begun the log anew, which looks the same.
+            # Where our own COMMIT is under way nobody else can write: it has begun the log again, which looks the same.
             if self._own is None:
                 self._cache.clear()
         elif self._own is not None and rows[-1][0] >= self._own[0]:
