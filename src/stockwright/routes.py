@@ -9,6 +9,7 @@ from stockwright.accounts import routes as accounts
 from stockwright.catalog import inventory_routes as inventory
 from stockwright.catalog import picture_routes as pictures
 from stockwright.catalog import routes as catalog
+from stockwright.catalog import scan_routes as scans
 from stockwright.catalog import variant_routes as variants
 from stockwright.counts import routes as counts
 from stockwright.exports import routes as exports
@@ -35,6 +36,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *variants.ROUTES,
     *products.ROUTES,
     *inventory.ROUTES,
+    *scans.ROUTES,
     *stock.ROUTES,
     *counts.ROUTES,
     *reservations.ROUTES,

@@ -91,6 +91,7 @@ WHO = {
         GET /api/imports, GET /api/imports/{id}, GET /api/imports/{id}/errors.csv, POST /api/imports/{id}/cancel,
         POST /api/imports/{id}/undo
     """,
+    "admin, key:inventory, key:sales": "GET /api/inventory/scan",
     "admin, key:sales": "POST /api/sales, GET /api/sales, GET /api/sales/{id}",
     "admin, key:orders:pack": "POST /api/orders/{id}/pack, POST /api/orderpacked/{id}",
     "admin, key:orders:deliver": "POST /api/orders/{id}/deliver, POST /api/orderdelivered/{id}",

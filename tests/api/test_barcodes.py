@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.api.asking import Client
-from tests.api.conftest import Made
+from tests.api.conftest import AsKey, Made
 from tests.api.test_variants import PHONE
 
 EAN, UPC = "4006381333931", "036000291452"
@@ -84,6 +84,32 @@ async def test_the_till_takes_codes(admin: Client, alice: Client, made: Made) ->
     both = await admin.post("/sales", {"items": [{"code": "nothing", "quantity": 0}]})
     assert {each["field"] for each in both.details} == {"items[0].code", "items[0].quantity"}
     assert (await Client(alice.http).get(f"/inventory/sku/{EAN}")).status == 404
+
+
+async def test_a_scan_finds_a_product_or_a_variant_or_what_to_choose_from(
+    admin: Client, as_key: AsKey, made: Made
+) -> None:
+    board = await made(quantity=9, **FIELDS)
+    till = await as_key("sales")
+    for code in (EAN, f"0{EAN}", board["sku"].lower(), board["id"]):
+        found = (await till.get("/inventory/scan", code=code)).data
+        assert (found["productId"], found["currency"], found["status"]) == (board["id"], "USD", "ACTIVE")
+        (only,) = found["variants"]
+        assert (only["sku"], only["barcode"], only["price"]) == (board["sku"], EAN, board["price"])
+        assert (only["availableStock"], "variantId" in only) == (9, False)
+    coral, mint = PHONE["variants"]
+    phone = (await admin.post("/products", {**PHONE, "variants": [coral, {**mint, "barcode": UPC}]})).data
+    (one,) = (await till.get("/inventory/scan", code=UPC)).data["variants"]
+    assert (one["variantId"], one["name"], one["price"]) == (phone["variants"][1]["id"], "Phone (color: mint)", 51900)
+    both = (await till.get("/inventory/scan", code="ph-1")).data["variants"]
+    assert [(each["sku"], each["options"]) for each in both] == [
+        ("PH-1-C", {"color": "coral"}),
+        ("PH-1-M", {"color": "mint"}),
+    ]
+    nothing = await till.get("/inventory/scan", code="nothing/at all")
+    assert (nothing.refusal, nothing.details) == ((404, "NOT_FOUND"), {"code": "nothing/at all"})
+    assert (await admin.ask("DELETE", f"/products/{board['id']}")).status == 200
+    assert (await till.get("/inventory/scan", code=EAN)).status == 404
 
 
 async def test_the_list_is_searched_by_code(admin: Client, alice: Client, made: Made) -> None:

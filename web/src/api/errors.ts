@@ -86,6 +86,7 @@ export function sortErrors(
 
 export interface Shortage {
   productId: string;
+  variantId?: string | undefined;
   sku: string;
   requested: number;
   available: number;
@@ -98,6 +99,7 @@ export function shortages(error: unknown): Shortage[] {
   if (!Array.isArray(lines)) return [];
   return lines.map((line) => ({
     productId: String(line?.productId ?? ""),
+    ...(typeof line?.variantId === "string" && { variantId: line.variantId }),
     sku: String(line?.sku ?? ""),
     requested: Number(line?.requested ?? 0),
     available: Number(line?.available ?? 0),

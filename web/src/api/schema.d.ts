@@ -784,6 +784,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/inventory/scan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Find what has a scanned code */
+        get: operations["get-inventory-scan"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/inventory/sku/{sku}": {
         parameters: {
             query?: never;
@@ -4086,6 +4103,42 @@ export interface components {
             recount?: boolean;
         };
         /**
+         * ScannedVariantView
+         * @description A variant that a code means, with the units that can be sold now.
+         */
+        ScannedVariantView: {
+            availableStock: number;
+            barcode: string | null;
+            imageUrl: string | null;
+            name: string;
+            options: {
+                [key: string]: string;
+            };
+            price: number;
+            sku: string;
+            variantId?: string;
+        };
+        /**
+         * ScannedView
+         * @description A product, and in `variants` what of it the code means: several where the code names none of them.
+         */
+        ScannedView: {
+            category: string;
+            currency: string;
+            name: string;
+            productId: string;
+            /** @enum {unknown} */
+            status: "ACTIVE" | "DELETED" | "INACTIVE" | "UNLISTED";
+            variants: components["schemas"]["ScannedVariantView"][];
+        };
+        /**
+         * ScanQuery
+         * @description What was scanned or typed.
+         */
+        ScanQuery: {
+            code: string;
+        };
+        /**
          * SessionView
          * @description The tokens of a session. `token` is the ID token again; `expiresIn` is in seconds.
          *
@@ -6198,6 +6251,33 @@ export interface operations {
                 content: {
                     "application/json": {
                         data: components["schemas"]["ReservationView"];
+                        meta: components["schemas"]["Meta"];
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+        };
+    };
+    "get-inventory-scan": {
+        parameters: {
+            query: {
+                code: string | "";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["ScannedView"];
                         meta: components["schemas"]["Meta"];
                         /** @constant */
                         success: true;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseBasket, scanned, shortOf, totalOf, unitsIn, without, withQuantity } from "./basket";
+import { idOf, parseBasket, scanned, shortOf, totalOf, unitsIn, without, withQuantity } from "./basket";
 
 const product = (productId: string, price = 250, available = 2) => ({
   productId,
@@ -20,6 +20,19 @@ test("a product scanned again gets one more unit and moves to the top", () => {
   ]);
   expect(unitsIn(basket)).toBe(3);
   expect(totalOf(basket)).toBe(750);
+});
+
+test("two variants of a product are two lines", () => {
+  const [coral, mint] = ["coral", "mint"].map((variantId) => ({ ...product("phone"), variantId }));
+  if (!coral || !mint) throw new Error("two variants");
+  const basket = [coral, mint, coral].reduce(scanned, [] as ReturnType<typeof scanned>);
+  expect(basket.map(({ variantId, quantity }) => [variantId, quantity])).toEqual([
+    ["coral", 2],
+    ["mint", 1],
+  ]);
+  expect(withQuantity(basket, "mint", 0).map(idOf)).toEqual(["coral"]);
+  expect(without(basket, scanned([], coral)).map(({ quantity }) => quantity)).toEqual([1, 1]);
+  expect(parseBasket(JSON.stringify(basket))).toEqual(basket);
 });
 
 test("a quantity of zero removes the line", () => {

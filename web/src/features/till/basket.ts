@@ -3,7 +3,10 @@ import { parseList } from "@/lib/stored-list";
 /** What is on the till's list: pure, so that its rules can be read and tested by themselves. */
 export interface BasketLine {
   productId: string;
+  /** Of a variant with stock of its own. */
+  variantId?: string | undefined;
   sku: string;
+  barcode?: string | null | undefined;
   name: string;
   category: string;
   imageUrl: string | null;
@@ -14,25 +17,32 @@ export interface BasketLine {
 }
 
 export type Basket = readonly BasketLine[];
+/** What can be put on the list. */
+export type Goods = Omit<BasketLine, "quantity">;
+
+/** The id under which its units are counted: two variants of a product are two lines. */
+export function idOf({ productId, variantId }: Pick<BasketLine, "productId" | "variantId">): string {
+  return variantId ?? productId;
+}
 
 /** One more of it; what was scanned last comes first. */
-export function scanned(basket: Basket, product: Omit<BasketLine, "quantity">): Basket {
-  const known = basket.find((line) => line.productId === product.productId);
+export function scanned(basket: Basket, product: Goods): Basket {
+  const known = basket.find((line) => idOf(line) === idOf(product));
   const line = { ...product, quantity: (known?.quantity ?? 0) + 1 };
   return [line, ...basket.filter((each) => each !== known)];
 }
 
-export function withQuantity(basket: Basket, productId: string, quantity: number): Basket {
+export function withQuantity(basket: Basket, id: string, quantity: number): Basket {
   return quantity <= 0
-    ? basket.filter((line) => line.productId !== productId)
-    : basket.map((line) => (line.productId === productId ? { ...line, quantity } : line));
+    ? basket.filter((line) => idOf(line) !== id)
+    : basket.map((line) => (idOf(line) === id ? { ...line, quantity } : line));
 }
 
 /** What is left of the list when a sale took its part; what was scanned meanwhile is the next one's. */
 export function without(basket: Basket, sold: Basket): Basket {
-  const units = new Map(sold.map((line) => [line.productId, line.quantity]));
+  const units = new Map(sold.map((line) => [idOf(line), line.quantity]));
   return basket.flatMap((line) => {
-    const gone = units.get(line.productId) ?? 0;
+    const gone = units.get(idOf(line)) ?? 0;
     const quantity = line.quantity - gone;
     return quantity > 0 ? [{ ...line, quantity, available: Math.max(0, line.available - gone) }] : [];
   });
@@ -45,7 +55,9 @@ export function parseBasket(text: string | null): Basket {
     (line) =>
       [line.productId, line.sku, line.name, line.category, line.currency].every(
         (each) => typeof each === "string",
-      ) && [line.price, line.available, line.quantity].every(Number.isSafeInteger),
+      ) &&
+      (line.variantId === undefined || typeof line.variantId === "string") &&
+      [line.price, line.available, line.quantity].every(Number.isSafeInteger),
   );
 }
 

@@ -135,7 +135,7 @@ function useProductScans(): void {
   useScans(
     (code) => {
       findByCode(code).then(
-        (id) => navigate(`/admin/products/${encodeURIComponent(id)}`),
+        ({ productId }) => navigate(`/admin/products/${encodeURIComponent(productId)}`),
         (error) => reportScan(error, code),
       );
     },

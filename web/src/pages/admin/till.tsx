@@ -18,7 +18,6 @@ import { Money, Time } from "@/components/ui/values";
 import { ProductPicture } from "@/features/catalog/art";
 import { LineOptions } from "@/features/catalog/line-options";
 import { lineTitle } from "@/features/catalog/options";
-import { smallUrlOf } from "@/features/catalog/pictures";
 import { shortId } from "@/features/orders/status";
 import { shopCurrency } from "@/features/products/queries";
 import { findByCode, reportScan } from "@/features/scan/find";
@@ -30,6 +29,8 @@ import {
   type Basket,
   type BasketLine,
   currencyOf,
+  type Goods,
+  idOf,
   parseBasket,
   scanned,
   shortOf,
@@ -38,35 +39,18 @@ import {
   without,
   withQuantity,
 } from "@/features/till/basket";
+import { bestOf, goodsIn, goodsOf } from "@/features/till/goods";
 import { canUseCamera, ScanDialog } from "@/features/till/scan-dialog";
 import { formatCount } from "@/lib/count";
 import { tabStorage } from "@/lib/storage";
 import { useDebounced } from "@/lib/use-debounced";
 
 type Sale = Schemas["SaleView"];
-type Product = Schemas["ProductView"];
 
 const FOUND_MAX = 6;
+const GOODS_MAX = 12;
 
-function lineOf(product: Product): Omit<BasketLine, "quantity"> {
-  const { id, sku, name, category, price, currency, quantity } = product;
-  return {
-    productId: id,
-    sku,
-    name,
-    category,
-    imageUrl: smallUrlOf(product),
-    price,
-    currency,
-    available: quantity,
-  };
-}
-
-async function productOf(code: string): Promise<Product> {
-  return dataOf(api.GET("/products/{id}", { params: { path: { id: await findByCode(code) } } }));
-}
-
-/** What is for sale under that name or SKU. */
+/** What is for sale under that name, SKU or barcode. */
 function named(search: string) {
   return queryOptions({
     queryKey: ["goods", "till", search],
@@ -74,6 +58,7 @@ function named(search: string) {
       dataOf(
         api.GET("/products", { params: { query: { search, status: "ACTIVE", limit: FOUND_MAX } }, signal }),
       ),
+    select: ({ items }) => items.flatMap(goodsOf).slice(0, GOODS_MAX),
   });
 }
 
@@ -89,6 +74,7 @@ export default function Till() {
   const [customer, setCustomer] = useState(newKey);
   const [camera, setCamera] = useState(false);
   const [receipt, setReceipt] = useState<Sale | null>(null);
+  const [choice, setChoice] = useState<readonly Goods[]>([]);
   const field = useRef<HTMLInputElement>(null);
 
   useEffect(() => tabStorage.write(BASKET, basket.length ? JSON.stringify(basket) : null), [basket]);
@@ -98,16 +84,21 @@ export default function Till() {
   }, [basket.length]);
   useEffect(() => tabStorage.write(LOCATION_KEY, location || null), [location]);
 
-  const add = (product: Product) => {
+  const add = (goods: Goods) => {
     const currency = currencyOf(basket);
-    if (product.status !== "ACTIVE") toast.error(`${product.name} is not for sale`);
-    else if (currency && currency !== product.currency)
-      toast.error(`${product.name} is priced in ${product.currency}; this sale is in ${currency}`);
-    else setBasket((now) => scanned(now, lineOf(product)));
+    if (currency && currency !== goods.currency)
+      toast.error(`${goods.name} is priced in ${goods.currency}; this sale is in ${currency}`);
+    else setBasket((now) => scanned(now, goods));
   };
   const scan = useMutation({
-    mutationFn: productOf,
-    onSuccess: add,
+    mutationFn: findByCode,
+    onSuccess: (found) => {
+      const goods = goodsIn(found);
+      const [only] = goods;
+      if (found.status !== "ACTIVE" || !only) toast.error(`${found.name} is not for sale`);
+      else if (goods.length > 1) setChoice(goods);
+      else add(only);
+    },
     onError: reportScan,
   });
   // The next customer's first product puts the receipt away.
@@ -124,7 +115,9 @@ export default function Till() {
         api.POST("/sales", {
           fetch: sentBy(customer),
           body: {
-            items: sold.map(({ productId, quantity }) => ({ productId, quantity })),
+            items: sold.map(({ productId, variantId, quantity }) =>
+              variantId === undefined ? { productId, quantity } : { variantId, quantity },
+            ),
             reference: "Till",
             ...(location && { location: location }),
           },
@@ -136,10 +129,8 @@ export default function Till() {
     },
     onError: (error) => {
       // What is short now shows at its line.
-      const left = new Map(shortages(error).map(({ productId, available }) => [productId, available]));
-      setBasket((now) =>
-        now.map((line) => ({ ...line, available: left.get(line.productId) ?? line.available })),
-      );
+      const left = new Map(shortages(error).map((short) => [idOf(short), short.available]));
+      setBasket((now) => now.map((line) => ({ ...line, available: left.get(idOf(line)) ?? line.available })));
     },
     onSettled: () =>
       Promise.all([stockChanged(client), client.invalidateQueries({ queryKey: ["admin", "sales"] })]),
@@ -147,7 +138,7 @@ export default function Till() {
   const { data: usual } = useQuery(shopCurrency);
   const currency = currencyOf(basket) ?? usual;
   const isShort = shortOf(basket).length > 0;
-  const set = (productId: string, quantity: number) => setBasket(withQuantity(basket, productId, quantity));
+  const set = (id: string, quantity: number) => setBasket(withQuantity(basket, id, quantity));
 
   return (
     <Page title="Till">
@@ -172,8 +163,8 @@ export default function Till() {
           ) : (
             <ul className="mt-5 flex flex-col gap-2" aria-live="polite">
               {basket.map((line) => (
-                <li key={line.productId}>
-                  <Line line={line} onChange={(quantity) => set(line.productId, quantity)} />
+                <li key={idOf(line)}>
+                  <Line line={line} onChange={(quantity) => set(idOf(line), quantity)} />
                 </li>
               ))}
             </ul>
@@ -227,6 +218,16 @@ export default function Till() {
         </Card>
       </div>
       <LastSales onOpen={setReceipt} />
+      {choice.length > 0 && (
+        <Choice
+          goods={choice}
+          onPick={(goods) => {
+            setChoice([]);
+            add(goods);
+          }}
+          onClose={() => setChoice([])}
+        />
+      )}
       {camera && <ScanDialog onCode={(code) => scan.mutate(code)} onClose={() => setCamera(false)} />}
       {receipt && (
         <Receipt
@@ -278,14 +279,72 @@ function Line({ line, onChange }: { line: BasketLine; onChange: (quantity: numbe
   );
 }
 
-/** Finds by name or SKU as one types; Enter takes the first, or the code that was typed. */
+/** Which one was scanned, where the code is on all variants of a product. */
+function Choice({
+  goods,
+  onPick,
+  onClose,
+}: {
+  goods: readonly Goods[];
+  onPick: (goods: Goods) => void;
+  onClose: () => void;
+}) {
+  return (
+    <Dialog
+      open
+      onClose={onClose}
+      title="Which one?"
+      description="This code is on all variants of the product."
+    >
+      <GoodsList label="Variants" goods={goods} onPick={onPick} />
+    </Dialog>
+  );
+}
+
+/** Goods to choose from, each a button. */
+function GoodsList({
+  label,
+  goods,
+  onPick,
+  className = "",
+}: {
+  label: string;
+  goods: readonly Goods[];
+  onPick: (goods: Goods) => void;
+  className?: string;
+}) {
+  return (
+    <ul aria-label={label} className={className}>
+      {goods.map((each) => (
+        <li key={idOf(each)}>
+          <button
+            type="button"
+            onClick={() => onPick(each)}
+            className="flex w-full items-center gap-3 rounded-xl px-3 py-2 text-left text-sm hover:bg-sunken focus-visible:bg-sunken"
+          >
+            <ProductPicture goods={each} className="size-9 shrink-0 rounded-lg border" />
+            <span className="min-w-0 flex-1">
+              <span className="block truncate font-medium">{each.name}</span>
+              <span className="block text-muted text-xs">
+                {each.sku} · {formatCount(each.available)} left
+              </span>
+            </span>
+            <Money minor={each.price} currency={each.currency} />
+          </button>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** Finds by name, SKU or barcode as one types; Enter takes the first, or the code that was typed. */
 function Finder({
   fieldRef,
   onPick,
   onCode,
 }: {
   fieldRef: React.RefObject<HTMLInputElement | null>;
-  onPick: (product: Product) => void;
+  onPick: (goods: Goods) => void;
   onCode: (code: string) => Promise<unknown>;
 }) {
   const id = useId();
@@ -294,9 +353,9 @@ function Finder({
   const looking = useRef(false);
   const wanted = useDebounced(text.trim(), 180);
   const found = useQuery({ ...named(wanted), enabled: wanted.length >= 2 });
-  const shown = text.trim().length >= 2 && wanted === text.trim() ? (found.data?.items ?? []) : [];
-  const pick = (product: Product) => {
-    onPick(product);
+  const shown = text.trim().length >= 2 && wanted === text.trim() ? (found.data ?? []) : [];
+  const pick = (goods: Goods) => {
+    onPick(goods);
     setText("");
     fieldRef.current?.focus();
   };
@@ -316,9 +375,7 @@ function Finder({
   const enter = async (code: string): Promise<boolean> => {
     // Typing and pressing Enter at once can be faster than the list.
     const known = shown.length ? shown : code.length < 2 ? [] : await search(code);
-    const exact = known.find((product) => product.sku.toLowerCase() === code.toLowerCase());
-    const [first] = known;
-    const wished = exact ?? first;
+    const wished = bestOf(known, code);
     if (wished) onPick(wished);
     return (
       wished !== undefined ||
@@ -330,7 +387,7 @@ function Finder({
   };
   const search = (name: string) =>
     client.fetchQuery(named(name)).then(
-      ({ items }) => items,
+      ({ items }) => items.flatMap(goodsOf),
       () => [],
     );
   return (
@@ -359,29 +416,12 @@ function Finder({
         <Kbd>Enter</Kbd>
       </span>
       {shown.length > 0 && (
-        <ul
-          aria-label="Products found"
-          className="absolute inset-x-0 top-full z-20 mt-2 rounded-2xl border bg-surface p-1.5 shadow-floating"
-        >
-          {shown.map((product) => (
-            <li key={product.id}>
-              <button
-                type="button"
-                onClick={() => pick(product)}
-                className="flex w-full items-center gap-3 rounded-xl px-3 py-2 text-left text-sm hover:bg-sunken focus-visible:bg-sunken"
-              >
-                <ProductPicture goods={product} className="size-9 shrink-0 rounded-lg border" />
-                <span className="min-w-0 flex-1">
-                  <span className="block truncate font-medium">{product.name}</span>
-                  <span className="block text-muted text-xs">
-                    {product.sku} · {formatCount(product.quantity)} left
-                  </span>
-                </span>
-                <Money minor={product.price} currency={product.currency} />
-              </button>
-            </li>
-          ))}
-        </ul>
+        <GoodsList
+          label="Products found"
+          goods={shown}
+          onPick={pick}
+          className="absolute inset-x-0 top-full z-20 mt-2 max-h-[60vh] overflow-y-auto rounded-2xl border bg-surface p-1.5 shadow-floating"
+        />
       )}
     </form>
   );
