@@ -35,7 +35,10 @@ PRODUCTS: list[dict[str, str]] = [
     {"brand": "nothing"},
     {"search": "keyboard"},
     {"search": "zz nothing"},
+    {"search": "4006381333931"},
 ]
+NEEDED: dict[str, dict[str, str]] = {"/inventory/scan": {"code": "KB-1"}}
+"""What a route cannot be asked without."""
 FILTERS: dict[str, list[dict[str, str]]] = {
     "/products": [
         *PRODUCTS,
@@ -71,7 +74,8 @@ async def costs(scene: Scene, metered: Metered) -> dict[str, tuple[int, int]]:
         if route.method != "GET" or route.path in EXEMPT:
             continue
         for query in ({}, *FILTERS.get(route.path, ())):
-            sent = {"limit": "1", **query} if route.query is not None and "limit" in str(vars(route.query)) else query
+            asked = {**NEEDED.get(route.path, {}), **query}
+            sent = {"limit": "1", **asked} if route.query is not None and "limit" in str(vars(route.query)) else asked
             for who in (ADMIN, ALICE):
                 metered.calls = metered.rows = 0
                 answer = await scene.clients[who].get(path_of(route, scene.ids), **sent)
