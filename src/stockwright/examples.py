@@ -18,6 +18,7 @@ from stockwright.products import wire as wire_products
 from stockwright.reservations import wire as wire_reservations
 from stockwright.sales import wire as wire_sales
 from stockwright.settings import wire as wire_settings
+from stockwright.shipping import wire as wire_shipping
 from stockwright.stock import wire as wire_stock
 from stockwright.uploads import wire as wire_uploads
 
@@ -92,6 +93,14 @@ EXAMPLES: Final[dict[type, dict[str, Any]]] = {
     orders.OrderPatch: {"note": "Ring twice", "shippingAddress": _ADDRESS, "tags": ["fragile"]},
     orders.CancelBody: {"reason": "Changed my mind"},
     orders.ReturnBody: {"items": [{"productId": _PRODUCT, "quantity": 1}], "restock": True, "reason": "Wrong size"},
+    wire_shipping.ShippingMethodBody: {
+        "name": "Parcel",
+        "price": 490,
+        "currency": "EUR",
+        "countries": ["DE", "AT"],
+        "freeFrom": 5000,
+    },
+    wire_shipping.ShippingMethodPatch: {"price": 590},
     wire_settings.SettingsPatch: {
         "shopName": "Green Leaf",
         "currency": "EUR",

@@ -24,6 +24,7 @@ from stockwright.reservations import routes as reservations
 from stockwright.retention import routes as retention
 from stockwright.sales import routes as sales
 from stockwright.settings import routes as settings
+from stockwright.shipping import routes as shipping
 from stockwright.stock import routes as stock
 from stockwright.uploads import routes as uploads
 
@@ -49,4 +50,5 @@ ROUTES: Final[tuple[Route, ...]] = (
     *retention.ROUTES,
     *settings.ROUTES,
     *uploads.ROUTES,
+    *shipping.ROUTES,
 )

@@ -44,6 +44,7 @@ PHONES = [
     {"options": {"color": "mint"}, "sku": "PH-1-M", "quantity": 50},
 ]
 HOME = {"name": "Alice A.", "line1": "Hafenstr. 7", "postalCode": "20359", "city": "Hamburg", "country": "DE"}
+PARCEL = {"name": "Parcel", "price": 490, "currency": "USD", "countries": ["DE", "AT"], "freeFrom": 5_000_000}
 ALICE, BOB, ADMIN = "alice@example.com", "bob@example.com", "admin@example.com"
 
 
@@ -91,6 +92,7 @@ class Scene:
             await admin.post(f"/orders/{self.ids[order]}/pack")
         await admin.post(f"/orders/{self.ids['delivered']}/deliver")
         self.ids["address"] = (await alice.post("/users/me/addresses", HOME)).data["id"]
+        self.ids["method"] = (await admin.post("/shipping-methods", PARCEL)).data["id"]
         self.ids["hold"] = (await alice.post("/reservations", {"items": [line]})).data["id"]
         self.ids["sale"] = (await admin.post("/sales", {"items": [{**line, "quantity": 1}]})).data["id"]
         self.ids["alice"], self.ids["bob"] = [(await each.get("/users/me")).data["id"] for each in (alice, bob)]
@@ -332,7 +334,7 @@ GOOD: dict[tuple[str, str], tuple[str, Given]] = {
     ("POST", "/reservations/{id}/extend"): (ALICE, {"expirationMinutes": 60}),
     ("POST", "/inventory/reservation/{id}/confirm"): (ALICE, {}),
     ("POST", "/inventory/reservation/{id}/cancel"): (ALICE, {}),
-    ("POST", "/orders"): (ALICE, {"items": [LINE, LINE], "shippingAddress": HOME, "note": "Ring twice"}),
+    ("POST", "/orders"): (ALICE, {"items": [LINE, LINE], "shippingAddress": HOME, "shippingMethod": "$method"}),
     ("PATCH", "/orders/{id}"): (ADMIN, {"note": "Ring once", "shippingAddress": HOME, "tags": ["fragile"]}),
     ("POST", "/orders/{id}/cancel"): (ALICE, {"reason": "changed my mind"}),
     ("POST", "/orders/{id}/pack"): (ADMIN, {}),
@@ -344,6 +346,9 @@ GOOD: dict[tuple[str, str], tuple[str, Given]] = {
     ("POST", "/notifications/{id}/resend"): (ADMIN, {}),
     ("POST", "/dead-letters/{id}/redrive"): (ADMIN, {}),
     ("DELETE", "/dead-letters/{id}"): (ADMIN, None),
+    ("POST", "/shipping-methods"): (ADMIN, PARCEL),
+    ("PATCH", "/shipping-methods/{id}"): (ADMIN, {"price": 590, "freeFrom": None}),
+    ("DELETE", "/shipping-methods/{id}"): (ADMIN, None),
     ("PATCH", "/settings"): (ADMIN, {"shopName": "Green Leaf", "currency": "EUR"}),
     ("POST", "/blocked-addresses"): (ADMIN, {"email": "gone@example.net", "detail": "came back by mail"}),
     ("DELETE", "/blocked-addresses/{id}"): (ADMIN, None),
@@ -358,6 +363,8 @@ PATH_VALUES: dict[tuple[str, str], dict[str, str]] = {
     ("PATCH", "/users/me/addresses/{id}"): {"id": "address"},
     ("DELETE", "/users/me/addresses/{id}"): {"id": "address"},
     ("PATCH", "/orders/{id}"): {"id": "placed"},
+    ("PATCH", "/shipping-methods/{id}"): {"id": "method"},
+    ("DELETE", "/shipping-methods/{id}"): {"id": "method"},
     ("PATCH", "/users/{id}"): {"id": "alice"},
     ("DELETE", "/users/{id}"): {"id": "bob"},
     ("DELETE", "/api-keys/{id}"): {"id": "key"},

@@ -37,7 +37,7 @@ WHO = {
         POST /api/users/login, POST /api/auth/login, POST /api/token/refresh, POST /api/password/forgot,
         POST /api/password/reset, POST /api/setup, GET /api/items, GET /api/items/{id},
         GET /api/inventory/product/{productId}, GET /api/inventory/sku/{sku}, POST /api/inventory/check-availability,
-        GET /api/settings/public, PUT /api/uploads/{id}
+        GET /api/settings/public, PUT /api/uploads/{id}, GET /api/shipping-methods
     """,
     "any": """
         POST /api/signout, GET /api/users/me, PATCH /api/users/me, DELETE /api/users/me, POST /api/users/me/password,
@@ -64,6 +64,7 @@ WHO = {
         GET /api/inventory/movements, GET /api/inventory/product/{productId}/movements,
         GET /api/inventory/product/{productId}/explain, POST /api/inventory/cleanup-expired, POST /api/locations,
         PATCH /api/locations/{id}, POST /api/orders/{id}/returns,
+        POST /api/shipping-methods, PATCH /api/shipping-methods/{id}, DELETE /api/shipping-methods/{id},
         PATCH /api/orders/{id}, GET /api/events, GET /api/events/stream,
         GET /api/notifications, POST /api/notifications/{id}/resend, GET /api/dead-letters,
         POST /api/dead-letters/{id}/redrive,
@@ -547,11 +548,13 @@ TAKEN = {
     ("POST", "/products"): PRODUCT, ("PUT", "/products/{id}"): PRODUCT, ("PATCH", "/products/{id}"): PRODUCT,
     ("POST", "/products/{id}/variants"): {"price"}, ("PATCH", "/products/{id}/variants/{variantId}"): {"price"},
     ("PATCH", "/settings"): {"currency"},
+    ("POST", "/shipping-methods"): {"currency", "name", "price"},
+    ("PATCH", "/shipping-methods/{id}"): {"currency", "name", "price"},
     ("POST", "/categories"): {"name"}, ("PATCH", "/categories/{name}"): {"name"},
     ("POST", "/locations"): {"id", "name"}, ("PATCH", "/locations/{id}"): {"name"},
     ("POST", "/inventory/counts"): {"name"},
     ("POST", "/inventory/product/{productId}/reserve"): {"orderId"}, ("POST", "/reservations"): {"orderId"},
-    ("POST", "/orders"): {"email", "id", "name"}, ("PATCH", "/orders/{id}"): {"name"},
+    ("POST", "/orders"): {"discount", "email", "id", "name"}, ("PATCH", "/orders/{id}"): {"name"},
     ("POST", "/users/me/addresses"): {"name"}, ("PATCH", "/users/me/addresses/{id}"): {"name"},
     ("POST", "/orders/{id}/returns"): {"id"}, ("POST", "/sales"): {"id"},
 }  # fmt: skip

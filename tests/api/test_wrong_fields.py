@@ -71,6 +71,7 @@ BETWEEN: dict[str, tuple[dict[str, Any], set[str]]] = {
         {"name": "Ada", "line1": "1 Main St", "country": "US"},
         {"city", "postalCode", "region"},
     ),
+    "DiscountBody._is_of_one_kind": ({"reason": "late", "amount": 5, "percent": 5}, {"amount", "percent"}),
     "SaleBody._is_of_one_form": ({"items": [{"sku": "abc", "count": 1}], "sku": "abc"}, {"items", "productId"}),
     "LineBody._code_stands_alone": ({"code": "abc", "sku": "abc", "count": 1}, {"code", "sku"}),
     "ProductBody._is_described": ({"name": "A chair", "price": 1, "description": "Short"}, {"description"}),

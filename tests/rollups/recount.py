@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import date, timedelta
+from fractions import Fraction
 from functools import partial
 from typing import Any
 
@@ -47,18 +50,18 @@ async def recounted(app: App) -> dict[str, Sums]:
                 total[1] += 1
                 continue
         total[0 if isinstance(sold, Order) else 2] += 1
-        for line in sold.lines:
+        for line, less in zip(sold.lines, _discounts(sold), strict=True):
             kept = line.quantity - line.returned
-            price, cost = line.unit_price_cents, line.cost_cents
-            known = [0, 0] if cost is UNSET else [kept * price, kept * cost]
-            for place, number in enumerate((kept, line.returned, kept * price, *known), 3):
+            cents = kept * line.unit_price_cents - _half_up(Fraction(less * kept, line.quantity))
+            known = [0, 0] if line.cost_cents is UNSET else [cents, kept * line.cost_cents]
+            for place, number in enumerate((kept, line.returned, cents, *known), 3):
                 total[place] += number
             for sums, at in ((hours, quarter), (days, quarter // 96)):
                 name = line.product_id
                 if line.variant_id != line.product_id:
                     name += f"\x1f{line.variant_id}"
                 of_product = sums[at, sold.currency, name]
-                for place, number in enumerate((kept, kept * price, *known)):
+                for place, number in enumerate((kept, cents, *known)):
                     of_product[place] += number
     letters = await app.store.count("DEADLETTER", index="list", limit=1_000_000)
     return {
@@ -68,6 +71,18 @@ async def recounted(app: App) -> dict[str, Sums]:
         "orders": {status: [number] for status, number in orders.items()},
         "letters": {"waiting": [letters]} if letters else {},
     }
+
+
+def _discounts(sold: Order | Sale) -> list[int]:
+    """Divide an order's discount among its lines: the sum up to each is its share, rounded."""
+    discount = sold.amounts.discount if isinstance(sold, Order) and sold.amounts is not UNSET else 0
+    prices = [line.quantity * line.unit_price_cents for line in sold.lines]
+    until = [_half_up(Fraction(discount * sum(prices[:number]), sum(prices) or 1)) for number in range(len(prices) + 1)]
+    return [after - before for before, after in itertools.pairwise(until)]
+
+
+def _half_up(number: Fraction) -> int:
+    return math.floor(number + Fraction(1, 2))
 
 
 async def stored(app: App) -> dict[str, Sums]:

@@ -54,6 +54,7 @@ ItemKind = Literal[
     "SALE",
     "SETTINGS",
     "SETUP",
+    "SHIPPINGMETHOD",
     "SKU",
     "SPELLING",
     "STOCK",

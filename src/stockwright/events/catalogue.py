@@ -357,6 +357,27 @@ class OrderChanged(EventData):
     """What was changed, by the names of the answer's fields."""
 
 
+# ---- shipping --------------------------------------------------------------------------------
+
+
+class ShippingMethodChanged(EventData):
+    """A shipping method has changed."""
+
+    event_name = "shipping_method.changed"
+
+
+class ShippingMethodCreated(EventData):
+    """There is a new shipping method."""
+
+    event_name = "shipping_method.created"
+
+
+class ShippingMethodDeleted(EventData):
+    """A shipping method was removed."""
+
+    event_name = "shipping_method.deleted"
+
+
 # ---- imports ---------------------------------------------------------------------------------
 
 

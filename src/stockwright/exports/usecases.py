@@ -12,7 +12,7 @@ from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from msgspec import Struct, field
+from msgspec import UNSET, Struct, field
 from msgspec.structs import replace
 
 from stockwright.base.long_work import STEP_ROWS
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from stockwright.catalog.stocked import StockedProduct
     from stockwright.context import App
+    from stockwright.orders.model import Order
     from stockwright.orders.status import PlacedStatus
     from stockwright.products.model import Product
     from stockwright.products.variant import Variant
@@ -56,8 +57,9 @@ COLUMNS: Final[dict[Exported, Sequence[str]]] = {
         "actor", "requestId",
     ),
     "orders": (
-        "orderId", "orderNumber", "placedAt", "status", "userId", "userEmail", "reference", "currency", "totalAmount",
-        "totalAmountDecimal", "lineId", "productId", "sku", "name", "options", "unitPrice", "unitPriceDecimal",
+        "orderId", "orderNumber", "placedAt", "status", "userId", "userEmail", "reference", "currency",
+        "subtotalAmount", "discountAmount", "shippingAmount", "taxAmount", "totalAmount", "totalAmountDecimal",
+        "lineId", "productId", "sku", "name", "options", "unitPrice", "unitPriceDecimal",
         "quantity", "returned",
     ),
 }  # fmt: skip
@@ -215,8 +217,8 @@ async def _orders(app: App, _: Request, selected: Selection) -> AsyncIterator[Ro
         yield (
             [
                 order.id, order.number, order.created_at, order.status, order.user_id, order.user_email,
-                order.reference, order.currency, order.total_cents, decimal_form(order.total_cents, order.currency),
-                line_id(number), line.product_id,
+                order.reference, order.currency, *_parts(order), order.total_cents,
+                decimal_form(order.total_cents, order.currency), line_id(number), line.product_id,
                 line.sku, line.name, as_json(line.options), line.unit_price_cents,
                 decimal_form(line.unit_price_cents, order.currency), line.quantity, line.returned,
             ]
@@ -224,6 +226,13 @@ async def _orders(app: App, _: Request, selected: Selection) -> AsyncIterator[Ro
             if selected.range.holds(order.created_at)
             for number, line in enumerate(order.lines)
         )  # fmt: skip
+
+
+def _parts(order: Order) -> tuple[int, int, int, int]:
+    amounts = order.amounts
+    if amounts is UNSET:
+        return order.total_cents, 0, 0, 0
+    return amounts.goods, amounts.discount, amounts.shipping_cents, amounts.tax_cents
 
 
 def as_json(value: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ from stockwright.base.errors import Invalid, InvalidTransition
 from stockwright.base.ids import number_of
 from stockwright.base.money import sum_amounts
 from stockwright.base.record import Record
+from stockwright.orders.amounts import OrderAmounts
 from stockwright.orders.details import NOTHING, OrderDetails, stored_details
 from stockwright.orders.status import ROWS, OrderStatus, PlacedStatus, StatusRow, StepName
 from stockwright.products.options import describe_options
@@ -51,6 +52,8 @@ class Order(Record, frozen=True):
     """Whether units of its last step are still on their way (an order larger than one commit)."""
     details: OrderDetails | UnsetType = UNSET
     """Who and where it is for; UNSET where nothing was said."""
+    amounts: OrderAmounts | UnsetType = UNSET
+    """The parts of its total; UNSET where that is the sum of its lines and nothing is taxed."""
 
     @property
     def number(self) -> str:
@@ -89,8 +92,9 @@ def place(
     now: int,
     reference: str = "",
     details: OrderDetails = NOTHING,
+    amounts: OrderAmounts | UnsetType = UNSET,
 ) -> Order:
-    """Make the order: PENDING, its total the sum of its lines (minor units of one currency)."""
+    """Make the order: PENDING, its total the sum of its lines, or of its amounts (minor units of one currency)."""
     check_lines(lines)
     user_id, user_email = buyer
     return Order(
@@ -100,14 +104,20 @@ def place(
         lines=lines,
         allocations=allocations,
         currency=currency,
-        total_cents=sum_amounts(line.total_cents for line in lines),
+        total_cents=total_of(lines, amounts),
         status="PENDING",
         timeline=(Step("PENDING", now, user_id),),
         created_at=now,
         updated_at=now,
         reference=reference,
         details=stored_details(details),
+        amounts=amounts,
     )
+
+
+def total_of(lines: Iterable[OrderLine], amounts: OrderAmounts | UnsetType) -> int:
+    """Return what the buyer pays."""
+    return sum_amounts(line.total_cents for line in lines) if amounts is UNSET else amounts.total_cents
 
 
 def advance(order: Order, to: PlacedStatus, actor: str, now: int, note: str = "") -> Order | None:

@@ -14,6 +14,7 @@ from stockwright.http.route import Answer, AnyCall, Call, NoQuery, PlainCall, ro
 from stockwright.http.rules import first_given
 from stockwright.http.wire import ListView, Versioned
 from stockwright.orders import usecases as orders
+from stockwright.orders.amounts import Discount
 from stockwright.orders.buyer import find_buyer
 from stockwright.orders.changing import ChangeOrder, change_order
 from stockwright.orders.details import NOTHING, OrderDetails, clean_note, clean_tags
@@ -57,6 +58,11 @@ def _details_of(body: PlaceOrderBody) -> OrderDetails:
     )
 
 
+def _discount_of(body: PlaceOrderBody) -> Discount | None:
+    given = body.discount
+    return None if given is None else Discount(given.reason.strip(), given.amount, given.percent)
+
+
 async def _place(call: Call[PlaceOrderBody, NoQuery]) -> Order:
     body = call.body
     buyer = await find_buyer(call.app, call.request, body.email)
@@ -66,6 +72,8 @@ async def _place(call: Call[PlaceOrderBody, NoQuery]) -> Order:
         buyer,
         details=_details_of(body),
         expected_total=body.expected_total,
+        discount=_discount_of(body),
+        shipping_method=body.shipping_method,
     )
     order = await orders.place_order(call.app, call.request, command)
     # The product is that of an order of one line, as in the answer (S2).

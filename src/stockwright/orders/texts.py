@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from html import escape
 from typing import TYPE_CHECKING, Final
+
+from msgspec import UNSET
 
 from stockwright.notifications.texts import date, money
 from stockwright.products.options import describe_options
@@ -38,11 +41,31 @@ ITEMS
 
 SUMMARY
 {_THIN}
-Total Amount: {money(order.total_cents, order.currency)}
+{_parts_text(order)}Total Amount: {money(order.total_cents, order.currency)}
 Status:       {status}
 
 {_THICK}
 """
+
+
+def _parts(order: Order) -> list[tuple[str, str]]:
+    """Return what the total is made of, where that is more than the lines."""
+    amounts = order.amounts
+    if amounts is UNSET:
+        return []
+    parts = [("Subtotal", amounts.goods)]
+    if amounts.discount:
+        parts.append(("Discount", -amounts.discount))
+    if amounts.shipping is not None:
+        parts.append((f"Shipping ({amounts.shipping.name})", amounts.shipping.price))
+    for tax in amounts.taxes:
+        rate = f"{Decimal(tax.rate) / 100:f}".rstrip("0").rstrip(".") if tax.rate % 100 else str(tax.rate // 100)
+        parts.append((f"{'Tax' if amounts.tax_added else 'Including tax'} ({rate} %)", tax.amount))
+    return [(name, money(amount, order.currency)) for name, amount in parts]
+
+
+def _parts_text(order: Order) -> str:
+    return "".join(f"{name}: {amount}\n" for name, amount in _parts(order))
 
 
 def _line_text(line: OrderLine, currency: str) -> str:
@@ -68,6 +91,7 @@ def order_html(heading: str, opening: str, order: Order, status: str) -> str:
         f'<td style="{cell};text-align:right">{money(line.total_cents, order.currency)}</td></tr>'
         for line in order.lines
     )
+    parts = "".join(f"{escape(name)}: {amount}<br>" for name, amount in _parts(order))
     return f"""<!doctype html>
 <html lang="en"><body style="font-family:system-ui,sans-serif;color:#111827;max-width:640px;margin:0 auto;padding:24px">
 <h1 style="font-size:20px">{escape(heading)}</h1>
@@ -78,6 +102,6 @@ Date: {date(order.created_at)}</p>
 <tr><th style="{cell};text-align:left">Item</th><th style="{cell};text-align:right">Quantity</th>
 <th style="{cell};text-align:right">Unit price</th><th style="{cell};text-align:right">Total</th></tr>
 {rows}</table>
-<p>Total amount: <strong>{money(order.total_cents, order.currency)}</strong><br>Status: {escape(status)}</p>
+<p>{parts}Total amount: <strong>{money(order.total_cents, order.currency)}</strong><br>Status: {escape(status)}</p>
 </body></html>
 """

@@ -7,23 +7,25 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from stockwright.base.errors import Conflict, Invalid, PriceChanged, check_all
+from stockwright.base.errors import Conflict, Forbidden, Invalid, check_all
 from stockwright.commit import commit, insist, unchanged
 from stockwright.events.catalogue import OrderConfirmed
 from stockwright.orders import model as rules
 from stockwright.orders import records
+from stockwright.orders.amounts import Discount
 from stockwright.orders.details import NOTHING, OrderDetails
 from stockwright.orders.finding import PREFIX, find_orders
 from stockwright.orders.large import get_resumed_order
 from stockwright.orders.model import Order, ReturnedLine
 from stockwright.orders.moving import Moving, fits
+from stockwright.orders.pricing import check_expected, load_amounts
 from stockwright.orders.returns import ReturnItem, find_returned_lines
 from stockwright.orders.status import NOTICES, RETURNED, STATUSES
 from stockwright.orders.steps import place, take_step, write_step
 from stockwright.products import records as product_records
 from stockwright.products.model import check_reference
 from stockwright.reservations.allocation import load_and_allocate
-from stockwright.sales.lines import LINES_MAX, OrderLine
+from stockwright.sales.lines import LINES_MAX
 from stockwright.sales.load_lines import load_lines
 from stockwright.stock import records as stock_records
 from stockwright.stock.model import Wanted, by_variant, check_quantity, named_details
@@ -54,6 +56,8 @@ class PlaceOrder(Struct, frozen=True):
     id: str | None = None
     details: OrderDetails = NOTHING
     expected_total: int | None = None
+    discount: Discount | None = None
+    shipping_method: str | None = None
 
 
 class ListOrders(Struct, frozen=True):
@@ -77,7 +81,9 @@ class ReturnOrder(Struct, frozen=True):
 
 
 async def place_order(app: App, request: Request, command: PlaceOrder) -> Order:
-    """Reserve every line and record the order, or change nothing."""
+    """Reserve every line and record the order, or change nothing. Only staff give a discount (Forbidden)."""
+    if command.discount is not None and not request.actor.is_admin:
+        raise Forbidden("Only staff can give a discount")
     if not 1 <= len(command.items) <= LINES_MAX:
         raise Invalid.field("items", f"must hold 1 to {LINES_MAX} lines, not {len(command.items)}")
     check_all(
@@ -87,28 +93,24 @@ async def place_order(app: App, request: Request, command: PlaceOrder) -> Order:
 
     async def attempt() -> Order:
         lines, currency = await load_lines(app, command.items)
-        _check_total(command.expected_total, lines, currency)
+        amounts = await load_amounts(
+            app.store, lines, currency, command.discount, command.shipping_method, command.details.shipping_address
+        )
+        check_expected(command.expected_total, rules.total_of(lines, amounts), currency)
         _, allocations = await load_and_allocate(
             app, request, [Wanted(line.variant_id, line.quantity) for line in lines]
         )
         buyer = command.buyer or (request.actor.id, request.actor.email)
         order_id = command.id or app.ids.new_numbered(PREFIX)
         now = app.clock.now()
-        order = rules.place(order_id, buyer, lines, allocations, currency, now, command.reference, command.details)
+        order = rules.place(
+            order_id, buyer, lines, allocations, currency, now, command.reference, command.details, amounts
+        )
         # Another process may have made the same id: each attempt has one of its own.
         # From here on only the store may refuse.
         return await place(app, request, order)
 
     return await retried(attempt)
-
-
-def _check_total(expected: int | None, lines: Sequence[OrderLine], currency: str) -> None:
-    total = sum(line.total_cents for line in lines)
-    if expected is not None and expected != total:
-        raise PriceChanged(
-            f"The total is {total}, not {expected}; check the prices and order again",
-            {"expectedTotal": expected, "totalAmount": total, "currency": currency},
-        )
 
 
 async def get_order(app: App, request: Request, order_id: str) -> Order:

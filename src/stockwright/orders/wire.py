@@ -11,8 +11,10 @@ from stockwright.base.email import EMAIL_MAX, check_new_email
 from stockwright.base.free_fields import WHOLE_MAX
 from stockwright.base.instant import iso
 from stockwright.base.locale import LOCALE_MAX, check_locale
+from stockwright.base.names import check_direction
 from stockwright.http.rules import Check, Wire, contradiction, first_given, is_given, rule
 from stockwright.http.wire import ListQuery, Search, Text, Version, Versioned
+from stockwright.orders.amounts import REASON_MAX, OrderAmounts
 from stockwright.orders.details import NOTE_MAX, TAG_MAX, TAGS_MAX, OrderDetails, clean_note, clean_tags
 from stockwright.orders.model import Order
 from stockwright.orders.status import FulfillmentStatus, PlacedStatus, StepName
@@ -23,6 +25,21 @@ from stockwright.stock.wire import Units
 
 Note = Annotated[str, Meta(max_length=NOTE_MAX), Check(clean_note)]
 Tag = Annotated[str, Meta(min_length=1, max_length=TAG_MAX)]
+
+
+class DiscountBody(Wire):
+    """What is taken off the goods: an `amount` in minor units, or `percent` of them."""
+
+    needs = (("amount", "percent"),)
+
+    reason: Annotated[str, Meta(min_length=1, max_length=REASON_MAX), Check(check_direction)]
+    amount: Annotated[int, Meta(ge=1, le=WHOLE_MAX)] | None = None
+    percent: Annotated[int, Meta(ge=1, le=100)] | None = None
+
+    @rule()
+    def _is_of_one_kind(self) -> None:
+        if is_given(self.amount) and is_given(self.percent):
+            raise contradiction("amount", "percent")
 
 
 class PlaceOrderBody(Wire):
@@ -48,6 +65,9 @@ class PlaceOrderBody(Wire):
     """the language that the buyer reads, such as `de-AT`"""
     expected_total: Annotated[int, Meta(ge=0, le=WHOLE_MAX)] | None = None
     """refuses any other total: 409 PRICE_CHANGED"""
+    shipping_method: Id | None = None
+    discount: DiscountBody | None = None
+    """for staff"""
 
     @rule()
     def _is_of_one_form(self) -> None:
@@ -82,8 +102,26 @@ class StepView(Wire):
     note: str
 
 
+class ShippingView(Wire):
+    """How an order goes, as it was when it was placed."""
+
+    id: str
+    name: str
+
+
+class TaxView(Wire):
+    """The tax of one rate (hundredths of a percent), and the amount that it was computed from."""
+
+    rate: int
+    base: int
+    amount: int
+
+
 class OrderView(Wire, omit_defaults=True):
-    """An order; `productId`, `productName`, `quantity` and `pricePerUnit` are set if it has one line."""
+    """An order; `productId`, `productName`, `quantity` and `pricePerUnit` are set if it has one line.
+
+    `totalAmount` is subtotal - discount + shipping, and the tax where `taxAdded`; else the prices contain it.
+    """
 
     id: str
     order_id: str
@@ -92,6 +130,10 @@ class OrderView(Wire, omit_defaults=True):
     user_id: str
     user_email: str
     items: list[OrderLineView]
+    subtotal_amount: int
+    discount_amount: int
+    shipping_amount: int
+    tax_amount: int
     total_amount: int
     currency: str
     status: PlacedStatus
@@ -111,6 +153,10 @@ class OrderView(Wire, omit_defaults=True):
     billing_address: AddressView | UnsetType = UNSET
     note: str = ""
     locale: str = ""
+    discount_reason: str = ""
+    shipping_method: ShippingView | UnsetType = UNSET
+    taxes: list[TaxView] | UnsetType = UNSET
+    tax_added: bool = False
     tags: list[str] | UnsetType = UNSET
     """the shop's own: only staff see and set them"""
 
@@ -163,6 +209,10 @@ def order_view(order: Order, *, for_staff: bool = False, costs: bool = False) ->
         user_id=order.user_id,
         user_email=order.user_email,
         items=line_views(order.lines, costs=costs),
+        subtotal_amount=order.total_cents,
+        discount_amount=0,
+        shipping_amount=0,
+        tax_amount=0,
         total_amount=order.total_cents,
         currency=order.currency,
         status=order.placed_status,
@@ -180,11 +230,23 @@ def order_view(order: Order, *, for_staff: bool = False, costs: bool = False) ->
         quantity=only.quantity if only else None,
         price_per_unit=only.unit_price_cents if only else None,
     )
+    if order.amounts is not UNSET:
+        _show_amounts(view, order.amounts)
     if order.details is not UNSET:
         _show_details(view, order.details)
         if for_staff and order.details.tags:
             view.tags = list(order.details.tags)
     return view
+
+
+def _show_amounts(view: OrderView, amounts: OrderAmounts) -> None:
+    view.subtotal_amount, view.discount_amount = amounts.goods, amounts.discount
+    view.shipping_amount, view.tax_amount = amounts.shipping_cents, amounts.tax_cents
+    view.discount_reason, view.tax_added = amounts.discount_reason, amounts.tax_added
+    if amounts.shipping is not None:
+        view.shipping_method = ShippingView(id=amounts.shipping.method, name=amounts.shipping.name)
+    if amounts.taxes:
+        view.taxes = [TaxView(rate=each.rate, base=each.base, amount=each.amount) for each in amounts.taxes]
 
 
 def _show_details(view: OrderView, details: OrderDetails) -> None:

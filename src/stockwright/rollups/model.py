@@ -19,12 +19,13 @@ from typing import TYPE_CHECKING, Any, Final, Literal, assert_never
 
 from msgspec import UNSET, Struct, field
 
+from stockwright.orders.amounts import kept_discounts
 from stockwright.orders.status import ROWS, OrderStatus
+from stockwright.sales.model import Sale
 
 if TYPE_CHECKING:
     from stockwright.orders.model import Order
     from stockwright.sales.lines import OrderLine
-    from stockwright.sales.model import Sale
 
 
 RollupId = tuple[str, str]
@@ -124,16 +125,25 @@ def _add_sold(cells: Cells, sold: Order | Sale, returned: Mapping[str, int], cou
     day, hour = partition_of_day(quarter // DAY_QUARTERS), quarter % DAY_QUARTERS // HOUR_QUARTERS
     in_hour = str(quarter % HOUR_QUARTERS)
     units = back = cents = costed = cost = 0
+    less = _discounts(sold, returned)
     for number, line in enumerate(sold.lines):
         gone_back = returned.get(str(number), 0)
         units_sold = sign * (line.quantity - gone_back)
-        amount = units_sold * line.unit_price_cents
+        amount = units_sold * line.unit_price_cents - (sign * less[number] if less else 0)
         units, back, cents = units + units_sold, back + sign * gone_back, cents + amount
         of_costed, of_cost = (0, 0) if line.cost_cents is UNSET else (amount, units_sold * line.cost_cents)
         costed, cost = costed + of_costed, cost + of_cost
         rollup = day, hour_sort(hour, bucket_of(line.product_id))
         _add(cells, rollup, (in_hour, sold.currency, sold_as(line)), (units_sold, amount, of_costed, of_cost))
     _add_totals(cells, sold, (*counts, units, back, cents, costed, cost))
+
+
+def _discounts(sold: Order | Sale, returned: Mapping[str, int]) -> list[int]:
+    """Return the discount on what was kept of each line; nothing where there is no discount."""
+    if isinstance(sold, Sale) or sold.amounts is UNSET or not sold.amounts.discount:
+        return []
+    kept = [line.quantity - returned.get(str(number), 0) for number, line in enumerate(sold.lines)]
+    return kept_discounts(sold.lines, sold.amounts.discount, kept)
 
 
 def sold_as(line: OrderLine) -> str:

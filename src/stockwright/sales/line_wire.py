@@ -57,6 +57,8 @@ class OrderLineView(Wire):
     """of a variant with stock of its own"""
     cost: int | UnsetType = UNSET
     """what a unit had cost the shop, where that was known; for those who may change products"""
+    tax_rate: int | UnsetType = UNSET
+    """in hundredths of a percent, where the product had one"""
 
 
 def check_code_alone(**beside: object) -> None:
@@ -100,4 +102,5 @@ def _line_view(number: int, line: OrderLine, *, costs: bool) -> OrderLineView:
         returned=line.returned,
         variant_id=line.own_variant,
         cost=line.cost_cents if costs else UNSET,
+        tax_rate=line.tax_rate,
     )

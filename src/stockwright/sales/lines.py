@@ -27,6 +27,8 @@ class OrderLine(Struct, frozen=True, rename="camel"):
     own_variant: OwnVariant = field(name="variantId", default=UNSET)
     cost_cents: int | UnsetType = field(name="cost", default=UNSET)
     """What a unit had cost the shop, where that was known; only those who work for the shop see it."""
+    tax_rate: int | UnsetType = UNSET
+    """In hundredths of a percent, where its product had one."""
 
     @property
     def variant_id(self) -> str:

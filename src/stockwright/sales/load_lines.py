@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct, field
+from msgspec import UNSET, Struct, UnsetType, field
 
 from stockwright.base.errors import Invalid
 from stockwright.base.free_fields import LINE_BYTES_MAX, check_free
@@ -98,12 +98,21 @@ def _line(wanted: LineWanted, chosen: ChosenVariant, at: str) -> OrderLine:
     price = chosen.price_cents if wanted.unit_price_cents is None else wanted.unit_price_cents
     if chosen.variant is not None:
         options = product.ordered(chosen.variant.options)
-        own, cost = chosen.variant.id, chosen.cost_cents
-        return OrderLine(product.id, chosen.sku, product.name, price, wanted.quantity, options, 0, own, cost)
+        own, cost, tax_rate = chosen.variant.id, chosen.cost_cents, _tax_rate(wanted, chosen)
+        return OrderLine(product.id, chosen.sku, product.name, price, wanted.quantity, options, 0, own, cost, tax_rate)
     if wanted.product_id and wanted.sku and not same_sku(wanted.sku, product.sku):
         raise Invalid.field(f"{at}sku", f"contradicts productId, whose SKU is {product.sku}; send one")
     options = choose_options(product.options, wanted.options, wanted.color, at)
     if options:
         check_free(options, f"{at}options", LINE_BYTES_MAX)
     cost = chosen.cost_cents
-    return OrderLine(product.id, product.sku, product.name, price, wanted.quantity, options, cost_cents=cost)
+    tax_rate = _tax_rate(wanted, chosen)
+    return OrderLine(
+        product.id, product.sku, product.name, price, wanted.quantity, options, cost_cents=cost, tax_rate=tax_rate
+    )
+
+
+def _tax_rate(wanted: LineWanted, chosen: ChosenVariant) -> int | UnsetType:
+    """Return the product's rate; today's says nothing of what was sold at another time's price."""
+    rate = chosen.product.tax_rate_of(chosen.own_variant)
+    return UNSET if rate is None or wanted.unit_price_cents is not None else rate

@@ -1640,6 +1640,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/shipping-methods": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the shipping methods; orders take those that are active */
+        get: operations["get-shipping-methods"];
+        put?: never;
+        /** Add a shipping method */
+        post: operations["post-shipping-methods"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shipping-methods/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove a shipping method; placed orders keep it */
+        delete: operations["delete-shipping-methods-by-id"];
+        options?: never;
+        head?: never;
+        /** Change a shipping method; placed orders keep their price */
+        patch: operations["patch-shipping-methods-by-id"];
+        trace?: never;
+    };
     "/api/signin": {
         parameters: {
             query?: never;
@@ -2346,6 +2382,17 @@ export interface components {
             message: string;
         };
         /**
+         * DiscountBody
+         * @description What is taken off the goods: an `amount` in minor units, or `percent` of them.
+         */
+        DiscountBody: {
+            /** @default null */
+            amount?: number | null;
+            /** @default null */
+            percent?: number | null;
+            reason: string;
+        };
+        /**
          * EmailBody
          * @description An email address, as `email` or `username`.
          */
@@ -3002,6 +3049,15 @@ export interface components {
             nextToken: string | null;
         };
         /**
+         * ListView[ShippingMethodView]
+         * @description A page of a list; `nextToken` is null on the last one.
+         */
+        ListView_ShippingMethodView_: {
+            count: number;
+            items: components["schemas"]["ShippingMethodView"][];
+            nextToken: string | null;
+        };
+        /**
          * ListView[UserView]
          * @description A page of a list; `nextToken` is null on the last one.
          */
@@ -3356,6 +3412,7 @@ export interface components {
             quantity: number;
             returned: number;
             sku: string;
+            taxRate?: number;
             total: number;
             variantId?: string;
         };
@@ -3412,12 +3469,17 @@ export interface components {
         /**
          * OrderView
          * @description An order; `productId`, `productName`, `quantity` and `pricePerUnit` are set if it has one line.
+         *
+         *         `totalAmount` is subtotal - discount + shipping, and the tax where `taxAdded`; else the prices contain it.
          */
         OrderView: {
             billingAddress?: components["schemas"]["AddressView"];
             createdAt: string;
             currency: string;
             dateCreated: string;
+            discountAmount: number;
+            /** @default  */
+            discountReason?: string;
             /** @enum {unknown} */
             fulfillmentStatus: "cancelled" | "delivered" | "packed" | "placed";
             id: string;
@@ -3438,9 +3500,16 @@ export interface components {
             quantity?: number | null;
             reference: string;
             shippingAddress?: components["schemas"]["AddressView"];
+            shippingAmount: number;
+            shippingMethod?: components["schemas"]["ShippingView"];
             /** @enum {unknown} */
             status: "CANCELLED" | "CONFIRMED" | "DELIVERED" | "PACKED" | "PENDING";
+            subtotalAmount: number;
             tags?: string[];
+            /** @default false */
+            taxAdded?: boolean;
+            taxAmount: number;
+            taxes?: components["schemas"]["TaxView"][];
             timeline: components["schemas"]["StepView"][];
             totalAmount: number;
             updatedAt: string;
@@ -3469,6 +3538,8 @@ export interface components {
             /** @default null */
             color?: unknown;
             /** @default null */
+            discount?: components["schemas"]["DiscountBody"] | null;
+            /** @default null */
             email?: string | null;
             /** @default null */
             expectedTotal?: number | null;
@@ -3492,6 +3563,8 @@ export interface components {
             reference?: string;
             /** @default null */
             shippingAddress?: components["schemas"]["AddressBody"] | null;
+            /** @default null */
+            shippingMethod?: string | null;
             /** @default null */
             variantId?: string | null;
         };
@@ -4222,6 +4295,62 @@ export interface components {
             variantId?: string;
         };
         /**
+         * ShippingMethodBody
+         * @description A new shipping method; without `countries` it goes everywhere. Amounts are minor units of its currency.
+         */
+        ShippingMethodBody: {
+            /** @default true */
+            active?: boolean;
+            /** @default null */
+            countries?: string[] | null;
+            currency: string;
+            /** @default null */
+            freeFrom?: number | null;
+            name: string;
+            price: number;
+        };
+        /**
+         * ShippingMethodPatch
+         * @description A change of a shipping method: only the given fields change; `freeFrom` of null: it is never free.
+         */
+        ShippingMethodPatch: {
+            /** @default null */
+            active?: boolean | null;
+            /** @default null */
+            countries?: string[] | null;
+            /** @default null */
+            currency?: string | null;
+            /** @default null */
+            expectedVersion?: number | null;
+            freeFrom?: number | null;
+            /** @default null */
+            name?: string | null;
+            /** @default null */
+            price?: number | null;
+        };
+        /**
+         * ShippingMethodView
+         * @description A shipping method.
+         */
+        ShippingMethodView: {
+            active: boolean;
+            countries: string[];
+            currency: string;
+            freeFrom: number | null;
+            id: string;
+            name: string;
+            price: number;
+            version: number;
+        };
+        /**
+         * ShippingView
+         * @description How an order goes, as it was when it was placed.
+         */
+        ShippingView: {
+            id: string;
+            name: string;
+        };
+        /**
          * SignedUpView
          * @description The same answer for every address. `confirmationRequired`: whether the shop mails a code to confirm it.
          */
@@ -4444,6 +4573,15 @@ export interface components {
             today: components["schemas"]["SalesTotalsView"];
             waitingRetries: number;
             yesterday: components["schemas"]["SalesTotalsView"];
+        };
+        /**
+         * TaxView
+         * @description The tax of one rate (hundredths of a percent), and the amount that it was computed from.
+         */
+        TaxView: {
+            amount: number;
+            base: number;
+            rate: number;
         };
         /**
          * TopProductsQuery
@@ -8168,6 +8306,135 @@ export interface operations {
                 content: {
                     "application/json": {
                         data: components["schemas"]["UserView"];
+                        meta: components["schemas"]["Meta"];
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+        };
+    };
+    "get-shipping-methods": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["ListView_ShippingMethodView_"];
+                        meta: components["schemas"]["Meta"];
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+        };
+    };
+    "post-shipping-methods": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Parcel",
+                 *       "price": 490,
+                 *       "currency": "EUR",
+                 *       "countries": [
+                 *         "DE",
+                 *         "AT"
+                 *       ],
+                 *       "freeFrom": 5000
+                 *     }
+                 */
+                "application/json": components["schemas"]["ShippingMethodBody"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["ShippingMethodView"];
+                        meta: components["schemas"]["Meta"];
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+        };
+    };
+    "delete-shipping-methods-by-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Empty"];
+                        meta: components["schemas"]["Meta"];
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+        };
+    };
+    "patch-shipping-methods-by-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "price": 590
+                 *     }
+                 */
+                "application/json": components["schemas"]["ShippingMethodPatch"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["ShippingMethodView"];
                         meta: components["schemas"]["Meta"];
                         /** @constant */
                         success: true;

@@ -8,6 +8,7 @@ import { LinePicture } from "@/features/catalog/line-picture";
 import { describeOptions } from "@/features/catalog/options";
 import { cn } from "@/lib/cn";
 import { formatCount } from "@/lib/count";
+import { countryName } from "@/lib/countries";
 import { statusLabel } from "./status";
 import { STATUSES, WAY } from "./statuses";
 
@@ -49,11 +50,51 @@ export function OrderLines({ order }: { order: Order }) {
           </li>
         ))}
       </ul>
+      <OrderAmounts order={order} />
       <div className="flex items-baseline justify-between py-5">
         <span className="font-medium">Total</span>
         <Money minor={order.totalAmount} currency={order.currency} className="font-semibold text-2xl" />
       </div>
     </>
+  );
+}
+
+/** What the total is made of, where that is more than the lines. */
+function OrderAmounts({ order }: { order: Order }) {
+  const { currency, taxes = [], shippingMethod } = order;
+  const rows: [string, number][] = [];
+  if (order.discountAmount) rows.push([`Discount: ${order.discountReason ?? ""}`, -order.discountAmount]);
+  if (shippingMethod) rows.push([`Shipping: ${shippingMethod.name}`, order.shippingAmount]);
+  for (const { rate, amount } of taxes) {
+    rows.push([`${order.taxAdded ? "Tax" : "Including tax"} (${String(rate / 100)} %)`, amount]);
+  }
+  if (rows.length === 0) return null;
+  return (
+    <dl className="flex flex-col gap-1.5 border-b py-4 text-sm">
+      {[["Subtotal", order.subtotalAmount] as const, ...rows].map(([name, amount]) => (
+        <div key={name} className="flex items-baseline justify-between gap-4">
+          <dt className="min-w-0 text-muted">{name}</dt>
+          <dd>
+            <Money minor={amount} currency={currency} />
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+/** An address, a line at a time, as on a label. */
+function AddressLines({ address }: { address: NonNullable<Order["shippingAddress"]> }) {
+  const { name, company, line1, line2, postalCode, city, region, country, phone } = address;
+  const place = [postalCode, city, region].filter(Boolean).join(" ");
+  return (
+    <dd className="mt-0.5 flex flex-col">
+      {[name, company, line1, line2, place, countryName(country), phone].filter(Boolean).map((line) => (
+        <span key={line} className="wrap-anywhere">
+          {line}
+        </span>
+      ))}
+    </dd>
   );
 }
 
@@ -75,6 +116,30 @@ export function OrderDetails({ order }: { order: Order }) {
           <dt className="text-muted">Mails go to</dt>
           <dd className="mt-0.5 break-all">{order.userEmail}</dd>
         </div>
+        {order.shippingAddress && (
+          <div>
+            <dt className="text-muted">Goes to</dt>
+            <AddressLines address={order.shippingAddress} />
+          </div>
+        )}
+        {order.billingAddress && (
+          <div>
+            <dt className="text-muted">Invoice to</dt>
+            <AddressLines address={order.billingAddress} />
+          </div>
+        )}
+        {order.note && (
+          <div>
+            <dt className="text-muted">Note</dt>
+            <dd className="wrap-anywhere mt-0.5 whitespace-pre-line">{order.note}</dd>
+          </div>
+        )}
+        {order.tags?.length ? (
+          <div>
+            <dt className="text-muted">Tags</dt>
+            <dd className="mt-0.5">{order.tags.join(", ")}</dd>
+          </div>
+        ) : null}
         {order.reference && (
           <div>
             <dt className="text-muted">Reference</dt>
