@@ -325,6 +325,7 @@ GOOD: dict[tuple[str, str], tuple[str, Given]] = {
     ("POST", "/inventory/counts/{id}/discard"): (ADMIN, {}),
     ("POST", "/products/import"): (ADMIN, b"sku,name,price,category\nKB-1,A keyboard,500,\nNEW-1,A lamp,700,lamps\n"),
     ("POST", "/inventory/import"): (ADMIN, b"sku,quantity\nKB-1,5\nKB-2,7\n"),
+    ("POST", "/imports/columns"): (ADMIN, b"article,title\nKB-1,A keyboard\n"),
     ("POST", "/imports/{id}/cancel"): (ADMIN, _importing),
     ("POST", "/imports/{id}/undo"): (ADMIN, _imported),
     ("POST", "/locations"): (ADMIN, {"id": "south"}),

@@ -90,7 +90,7 @@ WHO = {
     """,
     "admin, key:inventory, key:products:write": """
         GET /api/imports, GET /api/imports/{id}, GET /api/imports/{id}/errors.csv, POST /api/imports/{id}/cancel,
-        POST /api/imports/{id}/undo
+        POST /api/imports/{id}/undo, POST /api/imports/columns
     """,
     "admin, key:inventory, key:sales": "GET /api/inventory/scan",
     "admin, key:sales": "POST /api/sales, GET /api/sales, GET /api/sales/{id}",

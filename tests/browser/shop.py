@@ -5,8 +5,9 @@ from __future__ import annotations
 import itertools
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import httpx2
@@ -30,10 +31,17 @@ def until(look: Callable[[], Found], seconds: float = WAIT_SECONDS) -> Found:
 class Shop:
     """The server in a process of its own, and its people."""
 
-    def __init__(self, folder: Path, *, demo: bool = False, mailbox: Mailbox | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        demo: bool = False,
+        mailbox: Mailbox | None = None,
+        settings: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self.mailbox = mailbox
-        settings = {"smtp_url": f"smtp://127.0.0.1:{mailbox.port}"} if mailbox else {}
-        self.server = Server(folder / "data", **settings)
+        mails = {"smtp_url": f"smtp://127.0.0.1:{mailbox.port}"} if mailbox else {}
+        self.server = Server(folder / "data", **mails, **settings)
         self._passwords = {EMAIL: PASSWORD}
         if demo:
             del self.server.env["STOCKWRIGHT_ADMIN_EMAIL"], self.server.env["STOCKWRIGHT_ADMIN_PASSWORD"]

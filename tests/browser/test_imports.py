@@ -10,7 +10,7 @@ from tests.browser.shop import Shop
 
 def choose(page: Page, name: str, text: str) -> None:
     file = FilePayload(name=name, mimeType="text/csv", buffer=text.encode())
-    page.get_by_label("Drop a CSV file here").set_input_files(file)
+    page.get_by_label("Drop a file here").set_input_files(file)
 
 
 def test_products_are_looked_at_booked_and_undone(open_page: OpenPage, shop: Shop) -> None:
@@ -22,7 +22,7 @@ def test_products_are_looked_at_booked_and_undone(open_page: OpenPage, shop: Sho
     expect(page.get_by_role("table", name="What the file changes")).to_contain_text("A desk lamp")
     assert shop.ask("GET", "/products?search=IMP-1")["items"] == []
 
-    page.get_by_role("button", name="Book 2 rows").click()
+    page.get_by_role("button", name="Book 2 products").click()
     expect(page.get_by_text("Booked", exact=True).first).to_be_visible()
     assert len(shop.ask("GET", "/products?search=IMP-")["items"]) == 2
 

@@ -38,6 +38,7 @@ ItemKind = Literal[
     "IMPORT",
     "IMPORTFINDINGS",
     "IMPORTROWS",
+    "IMPORTSHAPE",
     "LOCATION",
     "LOG",
     "MOVEMENT",

@@ -22,6 +22,7 @@ from stockwright.products.model import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from stockwright.imports.columns import Columns
     from stockwright.imports.product_reader import ReadCells
     from stockwright.imports.profile import Profile
 
@@ -104,8 +105,10 @@ class CannotAssemble(Exception):
 class Assembler:
     """Makes products of rows that were read, by the rules of their profile."""
 
-    def __init__(self, profile: Profile) -> None:
+    def __init__(self, profile: Profile, columns: Columns) -> None:
         self._profile = profile
+        self._price = next((each for each in ("priceDecimal", "price") if each in columns), "")
+        """The field with the price, if the file has one."""
         self.shortened = self.described = self.external = self.miscoded = 0
         """How many descriptions were cut, or lengthened by the name; products of others; barcodes left out."""
 
@@ -220,6 +223,8 @@ class Assembler:
             variant.fields["image_url"] = row.values["imageUrl"]
         variant.fields |= self._details(row)
         price = _amount(row, "price")
+        if price is None and self._price and self._profile.is_foreign:
+            raise CannotAssemble(row.number, self._price, "is empty; each variant needs its price")
         if price is not None or "price" in row.values or "priceDecimal" in row.values:
             variant.fields["price_cents"] = price
         variant.quantity, variant.thresholds = _units(row), _thresholds(row)

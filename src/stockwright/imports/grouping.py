@@ -31,6 +31,9 @@ class Grouping:
         self._aliases: dict[str, str] = {}
         """Another name of a product → its first; where rows name their parents."""
         self._last: dict[str, int] = {}
+        self._several = profile.rows_are_variants or "parent" in columns
+        """Whether a product may have several rows."""
+        self._before = ""
 
     def prepare(self) -> Generator[None, None, None]:
         """Find out where each product ends; yields behind each step."""
@@ -39,6 +42,7 @@ class Grouping:
                 for row in rows:
                     self._note_names(row)
                 yield
+        self._before = ""
         for rows in self._table.rows.in_steps():
             for row in rows:
                 self._last[self._key(row)] = row.number
@@ -47,6 +51,7 @@ class Grouping:
     def __iter__(self) -> Iterator[Group]:
         """Return each product when its last row has been read."""
         waiting: dict[str, list[Row]] = {}
+        self._before = ""
         for row in self._table.rows:
             key = self._key(row)
             rows = waiting.setdefault(key, [])
@@ -72,7 +77,12 @@ class Grouping:
 
     def _key(self, row: Row) -> str:
         if row.fault:
-            return f"\n{row.number}"
+            # Nobody knows which product it is of: most likely that of the row above, which is not whole without it.
+            return self._before if self._several and self._before else f"\n{row.number}"
+        self._before = self._key_of(row)
+        return self._before
+
+    def _key_of(self, row: Row) -> str:
         parent = name_key(self._columns.text(row, "parent"))
         if parent:
             return self._aliases.get(parent, parent)

@@ -88,7 +88,7 @@ async def check_products(job: Job, file: ReadFile, report: ImportReport) -> Asyn
         profile=profile,
         columns=columns,
         readers=CellReaders(profile, columns, reading, report),
-        assembler=Assembler(profile),
+        assembler=Assembler(profile, columns),
         planner=Planner(job.importing.id, profile.is_foreign, report, categories),
         report=report,
     )

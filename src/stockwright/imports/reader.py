@@ -90,10 +90,13 @@ def read_table(content: bytes, wanted: Sequence[Sequence[str]]) -> Table:
             return table
 
 
-def read_steps(content: bytes, wanted: Sequence[Sequence[str]]) -> Generator[None, None, Table]:
+def read_steps(
+    content: bytes, wanted: Sequence[Sequence[str]], *, any_headings: bool = False
+) -> Generator[None, None, Table]:
     """Read a file whose headings hold all names of one of `wanted`; yields behind each step.
 
-    `wanted` holds, for each kind of file, the headings that it must have. Raises Invalid or PayloadTooLarge.
+    `wanted` holds, for each kind of file, the headings that it must have; with `any_headings` they only help to find
+    the delimiter. Raises Invalid or PayloadTooLarge.
     """
     if len(content) > BYTES_MAX:
         raise PayloadTooLarge(f"The file is larger than {BYTES_MAX // 1024 // 1024} MiB; split it")
@@ -105,7 +108,9 @@ def read_steps(content: bytes, wanted: Sequence[Sequence[str]]) -> Generator[Non
     yield from _check_quotes(text, delimiter)
     records = _records(text, delimiter)
     headings = _headings(records)
-    _check_headings(headings, wanted, text, delimiter)
+    _check_distinct(headings)
+    if not any_headings:
+        _check_headings(headings, wanted, text, delimiter)
     count = 0
     for number, cells in enumerate(records, 2):
         if number % STEP_ROWS == 0:
@@ -279,11 +284,15 @@ def _headings(records: Iterator[list[str]]) -> list[str]:
     return headings
 
 
-def _check_headings(headings: Sequence[str], wanted: Sequence[Sequence[str]], text: str, delimiter: str) -> None:
+def _check_distinct(headings: Sequence[str]) -> None:
     keys = [key for key in map(heading_key, headings) if key]
     twice = sorted({heading for heading in headings if heading and keys.count(heading_key(heading)) > 1})
     if twice:
         raise Invalid(f"The heading {', '.join(twice)} appears twice; each column needs its own name")
+
+
+def _check_headings(headings: Sequence[str], wanted: Sequence[Sequence[str]], text: str, delimiter: str) -> None:
+    keys = {heading_key(heading) for heading in headings}
     if _fits(headings, wanted):
         return
     below = _headings_below(text, wanted)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from stockwright.base.errors import NotFound
+from stockwright.base.record import Record
 from stockwright.imports.model import Import, ImportFindings, ImportRows, kept_days
 from stockwright.store.find import find
 from stockwright.store.port import ABSENT
@@ -15,6 +17,28 @@ if TYPE_CHECKING:
     from stockwright.imports.model import Row
     from stockwright.store.batch import Batch
     from stockwright.store.port import IndexName, Key, Store
+
+
+class FileShape(Record, frozen=True):
+    """What somebody said that the columns of files with these headings are."""
+
+    KIND = "IMPORTSHAPE"
+    mapping: Mapping[str, str]
+
+
+def shape_item_key(shape: str) -> Key:
+    """The item of a shape of file, by `shape_key`."""
+    return (f"IMPORTSHAPE#{shape}", "-")
+
+
+async def find_shape(store: Store, shape: str) -> FileShape | None:
+    """Find what somebody said of files of a shape."""
+    return await find(store, shape_item_key(shape), FileShape)
+
+
+def put_shape(batch: Batch, shape: str, mapping: Mapping[str, str], before: FileShape | None) -> None:
+    """Write what somebody says of files of a shape."""
+    batch.put(shape_item_key(shape), FileShape(mapping=mapping), ABSENT if before is None else before.version)
 
 
 def import_key(import_id: str) -> Key:

@@ -12,11 +12,14 @@ from stockwright.http.lists import show_list
 from stockwright.http.route import Answer, AnyCall, Call, PlainCall, route
 from stockwright.http.wire import ListQuery, ListView
 from stockwright.imports import usecases as imports
+from stockwright.imports.guessing import Shape
 from stockwright.imports.mapping import mapping_of
 from stockwright.imports.model import Import, ImportKind
 from stockwright.imports.reader import BYTES_MAX
 from stockwright.imports.usecases import Shown, StartImport, Undoing
 from stockwright.imports.wire import (
+    ColumnsQuery,
+    ColumnsView,
     FormWithFile,
     ImportQuery,
     ImportSummary,
@@ -24,6 +27,7 @@ from stockwright.imports.wire import (
     StockImportQuery,
     UndoneView,
     UndoQuery,
+    columns_view,
     import_summary,
     import_view,
     started_view,
@@ -46,12 +50,18 @@ async def _products(call: Call[None, ImportQuery]) -> Shown:
     return await imports.run_import(call.app, call.request, await _command("products", call))
 
 
+async def _file_of(call: AnyCall) -> bytes:
+    """Return the file that a request has: its body, or the one of a form."""
+    content_type = call.headers.get("content-type", "")
+    if content_type.partition(";")[0].strip().lower() == FORM:
+        return (await read_form(content_type, call.raw)).file
+    return call.raw
+
+
 async def _command(kind: ImportKind, call: Call[None, StockImportQuery] | Call[None, ImportQuery]) -> StartImport:
     """Read what is to be imported: the body is the file, or a form with it."""
-    query, content_type = call.query, call.headers.get("content-type", "")
-    content = call.raw
-    if content_type.partition(";")[0].strip().lower() == FORM:
-        content = (await read_form(content_type, content)).file
+    query = call.query
+    content = await _file_of(call)
     return StartImport(
         kind=kind,
         content=content,
@@ -66,6 +76,17 @@ async def _command(kind: ImportKind, call: Call[None, StockImportQuery] | Call[N
 
 def _show(_: AnyCall, shown: Shown) -> Answer:
     return Answer(import_view(shown), status=202 if shown.importing.row.is_active else 200)
+
+
+async def _columns(call: Call[None, ColumnsQuery]) -> Shape:
+    command = StartImport(
+        kind=call.query.kind, content=await _file_of(call), upload_id=call.query.upload_id, mode=call.query.mode
+    )
+    return await imports.look_at_columns(call.app, command)
+
+
+def _show_columns(call: AnyCall, shape: Shape) -> ColumnsView:
+    return columns_view(call.query.kind, shape)
 
 
 async def _list(call: Call[None, ListQuery]) -> tuple[list[Import], str | None]:
@@ -152,6 +173,26 @@ ROUTES = (
             "The body is the file, or a form with it. It has the columns `sku`, `quantity` and perhaps `location` and "
             "`reason`, or is that of `GET /inventory/export`. 200 where it is done within 10 seconds, else 202: "
             "`GET /imports/{id}` shows how far it is. Every row is checked before the first is booked."
+        ),
+    ),
+    route(
+        "POST",
+        "/imports/columns",
+        _columns,
+        "Look at the columns of a file before it is imported",
+        TAG,
+        _show_columns,
+        scopes=READERS,
+        query=ColumnsQuery,
+        answer=ColumnsView,
+        raw="whole",
+        media_types=("text/csv",),
+        also={FORM: FormWithFile},
+        body_bytes_max=BODY_BYTES_MAX,
+        errors=(413,),
+        description=(
+            "Says which profile reads the file. Where none does, it says what each column was said to be when such a "
+            "file was imported last, or seems to be: to be corrected, and sent as `mapping`. Stores nothing."
         ),
     ),
     route(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct, field
@@ -15,6 +16,7 @@ from stockwright.commit import commit, new_event
 from stockwright.events.catalogue import ImportRequested
 from stockwright.imports import records
 from stockwright.imports.failed import failed_parts
+from stockwright.imports.guessing import Shape, shape_key, shape_of
 from stockwright.imports.mapping import check_mapping
 from stockwright.imports.model import (
     LEASE_MS,
@@ -30,10 +32,10 @@ from stockwright.imports.model import (
 )
 from stockwright.imports.profiles import ProfileWanted
 from stockwright.imports.reader import BYTES_MAX, Table
-from stockwright.imports.reading import ReadFile, read_file
+from stockwright.imports.reading import ReadFile, read_any, read_file
 from stockwright.imports.report import ImportReport
 from stockwright.imports.running import begin_again, look_at_undoing, work_on
-from stockwright.store.batch import Batch, retried
+from stockwright.store.batch import Batch, Stale, retried
 from stockwright.uploads.model import LASTS_MS, UnusedFiles
 from stockwright.uploads.records import delete_unused, find_unused, put_unused
 from stockwright.uploads.usecases import get_upload, read_whole
@@ -131,6 +133,8 @@ async def start_import(app: App, request: Request, command: StartImport) -> Star
     except Invalid as wrong:
         # The field is what a form calls the file.
         raise Invalid(wrong.message, wrong.details or [{"field": "file", "message": wrong.message}]) from None
+    if command.mapping and not command.dry_run:
+        await _remember(app, command, read.table)
     unused = await _store_file(app, importing, content)
     batch = Batch()
     kept = kept_days(importing) * 86_400_000
@@ -144,6 +148,27 @@ async def start_import(app: App, request: Request, command: StartImport) -> Star
     started = Started(replace(importing, version=1), read)
     await commit(app, request, batch, Shown(started.importing, Found()), final=False)
     return started
+
+
+async def look_at_columns(app: App, command: StartImport) -> Shape:
+    """Say what a file is and what its columns seem to be; nothing is stored. Raises Invalid or PayloadTooLarge."""
+    content = await _content(app, command)
+    try:
+        table, profile = await read_any(content, command.kind, command.mode)
+    except Invalid as wrong:
+        raise Invalid(wrong.message, wrong.details or [{"field": "file", "message": wrong.message}]) from None
+    known = None if profile is not None else await records.find_shape(app.store, shape_key(command.kind, table))
+    return shape_of(command.kind, table, profile, None if known is None else known.mapping)
+
+
+async def _remember(app: App, command: StartImport, table: Table) -> None:
+    """Remember what somebody said that the columns of such files are; two at once: either is."""
+    shape, batch = shape_key(command.kind, table), Batch()
+    before = await records.find_shape(app.store, shape)
+    if before is None or before.mapping != command.mapping:
+        records.put_shape(batch, shape, command.mapping, before)
+        with suppress(Stale):
+            await batch.commit(app.store)
 
 
 async def _content(app: App, command: StartImport) -> bytes:

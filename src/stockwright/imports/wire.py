@@ -9,6 +9,8 @@ from msgspec.structs import asdict
 
 from stockwright.base.instant import iso
 from stockwright.http.rules import Check, Wire
+from stockwright.imports.fields import FIELDS
+from stockwright.imports.guessing import Shape
 from stockwright.imports.mapping import MAPPING_CHARS_MAX, mapping_of
 from stockwright.imports.model import BookedBefore, Change, Import, ImportKind, ImportStatus, Mode, OnError, RowError
 from stockwright.imports.profiles import ProfileWanted
@@ -144,6 +146,54 @@ class ImportView(ImportSummary):
     picture_errors: list[RowErrorView]
     """Pictures that could not be fetched; `value` is the address."""
     notes: list[str]
+
+
+class ColumnsQuery(Wire):
+    """What a file whose columns are asked for is of."""
+
+    kind: Annotated[ImportKind, Meta(description="What the file has")] = "products"
+    mode: Annotated[Mode, Meta(description="How the numbers of a file of stock are booked")] = "count"
+    upload_id: Annotated[UploadId, Meta(description="The upload that holds the file, instead of a body")] | None = None
+
+
+class ColumnView(Wire):
+    """A column: its heading, some of what is in it, and the field that it seems to be ("": none)."""
+
+    heading: str
+    examples: list[str]
+    field: str
+
+
+class FieldView(Wire):
+    """A field that a column can be."""
+
+    name: str
+    title: str
+
+
+class ColumnsView(Wire):
+    """A file as it was understood. Without a `profile`, the columns are as somebody said before, or guessed."""
+
+    profile: str
+    encoding: str
+    delimiter: str
+    rows: int
+    columns: list[ColumnView]
+    remembered: bool
+    fields: list[FieldView]
+
+
+def columns_view(kind: ImportKind, shape: Shape) -> ColumnsView:
+    """Show what a file was understood as."""
+    return ColumnsView(
+        profile=shape.profile,
+        encoding=shape.encoding,
+        delimiter=shape.delimiter,
+        rows=shape.rows,
+        columns=[ColumnView(heading=e.heading, examples=e.examples, field=e.field) for e in shape.columns],
+        remembered=shape.is_remembered,
+        fields=[FieldView(name=name, title=each.title) for name, each in FIELDS[kind].items() if each.is_offered],
+    )
 
 
 class UndoneView(Wire):

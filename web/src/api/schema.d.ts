@@ -397,6 +397,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/imports/columns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look at the columns of a file before it is imported
+         * @description Says which profile reads the file. Where none does, it says what each column was said to be when such a file was imported last, or seems to be: to be corrected, and sent as `mapping`. Stores nothing.
+         */
+        post: operations["post-imports-columns"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/inventory": {
         parameters: {
             query?: never;
@@ -2254,6 +2274,48 @@ export interface components {
             cleaned: number;
         };
         /**
+         * ColumnsQuery
+         * @description What a file whose columns are asked for is of.
+         */
+        ColumnsQuery: {
+            /**
+             * @description What the file has
+             * @default products
+             * @enum {unknown}
+             */
+            kind?: "products" | "stock";
+            /**
+             * @description How the numbers of a file of stock are booked
+             * @default count
+             * @enum {unknown}
+             */
+            mode?: "add" | "count" | "set";
+            /** @default null */
+            uploadId?: string | null;
+        };
+        /**
+         * ColumnsView
+         * @description A file as it was understood. Without a `profile`, the columns are as somebody said before, or guessed.
+         */
+        ColumnsView: {
+            columns: components["schemas"]["ColumnView"][];
+            delimiter: string;
+            encoding: string;
+            fields: components["schemas"]["FieldView"][];
+            profile: string;
+            remembered: boolean;
+            rows: number;
+        };
+        /**
+         * ColumnView
+         * @description A column: its heading, some of what is in it, and the field that it seems to be ("": none).
+         */
+        ColumnView: {
+            examples: string[];
+            field: string;
+            heading: string;
+        };
+        /**
          * ConfirmBody
          * @description The mailed code. A `password` sent here replaces the one of the sign-up.
          */
@@ -2495,6 +2557,14 @@ export interface components {
             expectedVersion?: number | null;
             /** @default 15 */
             expirationMinutes?: number;
+        };
+        /**
+         * FieldView
+         * @description A field that a column can be.
+         */
+        FieldView: {
+            name: string;
+            title: string;
         };
         /**
          * FormWithFile
@@ -5641,6 +5711,40 @@ export interface operations {
                 content: {
                     "application/json": {
                         data: components["schemas"]["UndoneView"];
+                        meta: components["schemas"]["Meta"];
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+        };
+    };
+    "post-imports-columns": {
+        parameters: {
+            query?: {
+                kind?: ("products" | "stock") | "";
+                mode?: ("add" | "count" | "set") | "";
+                uploadId?: string | null | "";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["FormWithFile"];
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["ColumnsView"];
                         meta: components["schemas"]["Meta"];
                         /** @constant */
                         success: true;

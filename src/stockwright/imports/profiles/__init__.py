@@ -52,13 +52,13 @@ def wanted_headings(profiles: Sequence[Profile]) -> list[Sequence[str]]:
     return [each for profile in profiles for each in profile.wanted]
 
 
-def detect(table: Table, profiles: Sequence[Profile]) -> Profile:
-    """Return the first profile whose headings a file has; a file that was read has those of one."""
+def find_profile(table: Table, profiles: Sequence[Profile]) -> Profile | None:
+    """Return the first profile whose headings a file has."""
     keys = {heading_key(heading) for heading in table.headings}
     for profile in profiles:
         if any(keys.issuperset(map(heading_key, each)) for each in profile.wanted):
             return profile
-    return profiles[-1]
+    return None
 
 
 def mapped(kind: ImportKind, mapping: Mapping[str, str]) -> Profile:

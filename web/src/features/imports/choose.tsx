@@ -92,10 +92,11 @@ export function Choose({
       >
         <FileUp aria-hidden className="size-8 text-muted" strokeWidth={1.6} />
         <span className="mt-3 font-medium">
-          {busy ? "Checking the file…" : "Drop a CSV file here, or choose one"}
+          {busy ? "Checking the file…" : "Drop a file here, or choose one"}
         </span>
         <span className="mt-1 text-muted text-sm">
-          Nothing is booked before you have seen what would change.
+          CSV of Stockwright, Shopify, WooCommerce, Square or any other. Nothing is booked before you have
+          seen what would change.
         </span>
         <input
           id={id}

@@ -23,14 +23,53 @@ export function StatusBadge({ status }: Pick<Import, "status">) {
   return <Badge tone={tone}>{label}</Badge>;
 }
 
+const PROFILES: Record<string, string> = {
+  stockwright: "in the columns of Stockwright",
+  shopify: "in the columns of Shopify",
+  woocommerce: "in the columns of WooCommerce",
+  square: "in the columns of Square",
+  mapping: "in the columns that you named",
+};
+
+/** How a file is written. */
+export function fileWords({
+  rows,
+  encoding,
+  delimiter,
+}: Pick<Import, "rows" | "encoding" | "delimiter">): string {
+  const at = { ",": "commas", ";": "semicolons", "\t": "tabs" }[delimiter] ?? delimiter;
+  const words = [
+    `${formatCount(rows)} rows`,
+    encoding.toUpperCase(),
+    delimiter && encoding !== "xlsx" ? `split at ${at}` : "",
+  ];
+  return words.filter(Boolean).join(", ");
+}
+
 /** What was made of the file, in one line. */
 export function Understood({ found }: { found: Import }) {
-  const delimiter = { ",": "commas", ";": "semicolons", "\t": "tabs" }[found.delimiter] ?? found.delimiter;
   return (
     <p className="text-muted text-sm">
-      {KINDS[found.kind]} in the columns of {found.profile || "Stockwright"}, {formatCount(found.rows)} rows
-      {found.encoding && `, ${found.encoding.toUpperCase()}`}
-      {found.delimiter && `, split at ${delimiter}`}
+      {KINDS[found.kind]} {PROFILES[found.profile] ?? ""}, {fileWords(found)}
+    </p>
+  );
+}
+
+/** How many of the pictures that the file names are there. */
+export function Pictures({ found }: { found: Import }) {
+  const { named, fetched, failed } = found.pictures;
+  if (!named) return null;
+  if (found.dryRun)
+    return (
+      <p className="text-sm">
+        {formatCount(named)} addresses of pictures: they are fetched once the file is booked.
+      </p>
+    );
+  return (
+    <p className="mt-1 text-sm">
+      {formatCount(fetched)} pictures were fetched
+      {failed > 0 && `, ${formatCount(failed)} could not be`}
+      {found.status === "FETCHING" && "; the products are booked already"}.
     </p>
   );
 }
@@ -98,6 +137,9 @@ const NAMES: Record<string, string> = {
   low_stock: "low-stock threshold",
   reorder_point: "reorder point",
   reorder_quantity: "reorder quantity",
+  cost_cents: "cost",
+  weight_grams: "weight in grams",
+  tax_rate: "tax rate",
 };
 
 const CHANGES: Column<Change>[] = [

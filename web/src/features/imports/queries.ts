@@ -7,6 +7,9 @@ export type ImportSummary = Schemas["ImportSummary"];
 export type RowError = Schemas["RowErrorView"];
 export type Change = Schemas["ChangeView"];
 export type Undone = Schemas["UndoneView"];
+export type Columns = Schemas["ColumnsView"];
+/** Heading → field, "" for none. */
+export type Mapping = Record<string, string>;
 export type Kind = Import["kind"];
 export type Mode = "add" | "count" | "set";
 export type OnError = "stop" | "skip";
@@ -26,17 +29,34 @@ export function isActive({ status }: Pick<Import, "status">): boolean {
 }
 
 /** Sends a file to be checked, or to be booked. */
-export function sendFile(file: File, { kind, mode, onError }: Wanted, dryRun: boolean): Promise<Import> {
-  const sent = {
+export function sendFile(
+  file: File,
+  { kind, mode, onError }: Wanted,
+  dryRun: boolean,
+  mapping: Mapping | null,
+): Promise<Import> {
+  const sent = bytesOf(file);
+  const said = mapping ? { mapping: JSON.stringify(mapping) } : {};
+  const query = { dryRun, onError, fileName: file.name.slice(0, 200), ...said };
+  return kind === "stock"
+    ? dataOf(api.POST("/inventory/import", { params: { query: { ...query, mode } }, ...sent }))
+    : dataOf(api.POST("/products/import", { params: { query }, ...sent }));
+}
+
+/** Asks what a file is, and what its columns are. */
+export function lookAt(file: File, kind: Kind): Promise<Columns> {
+  return dataOf(
+    api.POST("/imports/columns", { params: { query: { kind, mode: "count" } }, ...bytesOf(file) }),
+  );
+}
+
+function bytesOf(file: File) {
+  return {
     // The bytes as they are: the server finds out which encoding they have.
     body: file as unknown as string,
     bodySerializer: (body: unknown) => body as Blob,
     headers: { "Content-Type": "text/csv" },
   };
-  const query = { dryRun, onError, fileName: file.name.slice(0, 200) };
-  return kind === "stock"
-    ? dataOf(api.POST("/inventory/import", { params: { query: { ...query, mode } }, ...sent }))
-    : dataOf(api.POST("/products/import", { params: { query }, ...sent }));
 }
 
 /** One import; it is looked at again while it is at work. */

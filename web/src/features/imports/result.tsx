@@ -9,7 +9,7 @@ import { Card, Skeleton } from "@/components/ui/surfaces";
 import { toast } from "@/components/ui/toast";
 import { CSV, saveFile } from "@/features/operations/export-button";
 import { formatCount } from "@/lib/count";
-import { ChangeTable, Counts, ErrorTable, Rows, StatusBadge, Understood } from "./parts";
+import { ChangeTable, Counts, ErrorTable, Pictures, Rows, StatusBadge, Understood } from "./parts";
 import { cancel, type Import, isActive, oneImport, undo } from "./queries";
 
 /** An import that is booked, or at it: how far it is, what it found, and the way back. */
@@ -44,6 +44,7 @@ function Head({ found, onAgain }: { found: Import; onAgain: () => void }) {
         </div>
         <Understood found={found} />
         {found.undone > 0 && <p className="mt-1 text-sm">{formatCount(found.undone)} rows were undone.</p>}
+        <Pictures found={found} />
         {isActive(found) && (
           <progress
             className="mt-3 w-full"
@@ -55,7 +56,7 @@ function Head({ found, onAgain }: { found: Import; onAgain: () => void }) {
       </div>
       {isActive(found) && found.status !== "UNDOING" && (
         <Button variant="secondary" busy={stop.isPending} onClick={() => stop.mutate()}>
-          Cancel the import
+          {found.status === "FETCHING" ? "Fetch no more" : "Cancel the import"}
         </Button>
       )}
       {!isActive(found) && booked > 0 && (
@@ -143,6 +144,11 @@ export function Findings({ found }: { found: Import }) {
           }
         >
           <ErrorTable caption="Refused rows" errors={found.errors} />
+        </Rows>
+      )}
+      {found.pictureErrors.length > 0 && (
+        <Rows title="Pictures that could not be fetched" note="Their products are booked.">
+          <ErrorTable caption="Pictures that could not be fetched" errors={found.pictureErrors} />
         </Rows>
       )}
       {found.refused.length > 0 && (

@@ -10,11 +10,14 @@ import { Card, PageHeader } from "@/components/ui/surfaces";
 import type { Column } from "@/components/ui/table";
 import { Time } from "@/components/ui/values";
 import { Choose } from "@/features/imports/choose";
-import { Counts, KINDS, StatusBadge, Understood } from "@/features/imports/parts";
+import { guessed, MapColumns } from "@/features/imports/mapping";
+import { Counts, KINDS, Pictures, StatusBadge, Understood } from "@/features/imports/parts";
 import {
   type Import,
   type ImportSummary,
   importsPage,
+  lookAt,
+  type Mapping,
   sendFile,
   type Wanted,
 } from "@/features/imports/queries";
@@ -50,22 +53,39 @@ function NewImport({ onBooked }: { onBooked: (booked: Import) => void }) {
   const client = useQueryClient();
   const [wanted, setWanted] = useState<Wanted>({ kind: "products", mode: "add", onError: "stop" });
   const [file, setFile] = useState<File | null>(null);
+  // What somebody says that the columns are; null where a profile knows them.
+  const [mapping, setMapping] = useState<Mapping | null>(null);
   const check = useMutation({
-    mutationFn: ({ file, wanted }: { file: File; wanted: Wanted }) => sendFile(file, wanted, true),
+    mutationFn: ({ file, wanted, mapping }: { file: File; wanted: Wanted; mapping: Mapping | null }) =>
+      sendFile(file, wanted, true, mapping),
   });
   const book = useMutation({
-    mutationFn: (file: File) => sendFile(file, wanted, false),
+    mutationFn: (file: File) => sendFile(file, wanted, false, mapping),
     onSuccess: onBooked,
     onSettled: () => client.invalidateQueries({ queryKey: ["admin"] }),
+  });
+  const columns = useMutation({
+    mutationFn: ({ file, wanted }: { file: File; wanted: Wanted }) => lookAt(file, wanted.kind),
+    onSuccess: (found, { file, wanted }) => {
+      setMapping(found.profile ? null : guessed(found));
+      // Others' files of stock have what is there, not what came in.
+      const foreign = wanted.kind === "stock" && wanted.mode === "add" && found.profile === "shopify";
+      const meant: Wanted = foreign ? { ...wanted, mode: "count" } : wanted;
+      setWanted(meant);
+      if (found.profile) check.mutate({ file, wanted: meant, mapping: null });
+    },
   });
   const look = (file: File, wanted: Wanted) => {
     setFile(file);
     book.reset();
-    check.mutate({ file, wanted });
+    check.reset();
+    columns.mutate({ file, wanted });
   };
-  const change = (wanted: Wanted) => {
-    setWanted(wanted);
-    if (file) look(file, wanted);
+  const change = (changed: Wanted) => {
+    setWanted(changed);
+    if (!file) return;
+    if (changed.kind !== wanted.kind) look(file, changed);
+    else if (check.data || check.error) check.mutate({ file, wanted: changed, mapping });
   };
   const seen = check.data;
   const rows = seen ? seen.created + seen.updated : 0;
@@ -76,22 +96,35 @@ function NewImport({ onBooked }: { onBooked: (booked: Import) => void }) {
         wanted={wanted}
         onWanted={change}
         onFile={(file) => look(file, wanted)}
-        busy={check.isPending}
+        busy={columns.isPending || check.isPending}
       />
-      <ErrorNote error={check.error ?? book.error} />
+      {columns.data && mapping && file && (
+        <MapColumns
+          found={columns.data}
+          mapping={mapping}
+          onMapping={(mapping) => {
+            setMapping(mapping);
+            check.reset();
+          }}
+          onCheck={() => check.mutate({ file, wanted, mapping })}
+          busy={check.isPending}
+        />
+      )}
+      <ErrorNote error={columns.error ?? check.error ?? book.error} />
       {seen && file && !check.isPending && (
         <>
           <Card className="flex flex-wrap items-center gap-4 p-5">
             <div className="min-w-0 flex-1">
               <h2 className="truncate font-semibold text-lg">{file.name}</h2>
               <Understood found={seen} />
+              <Pictures found={seen} />
             </div>
             <Button
               disabled={stopped || rows === 0}
               busy={book.isPending}
               onClick={once(() => book.mutate(file))}
             >
-              Book {formatCount(rows)} rows
+              Book {formatCount(rows)} {wanted.kind === "products" ? "products" : "rows"}
             </Button>
           </Card>
           <Counts found={seen} />
