@@ -142,7 +142,7 @@ PAGES := README.md CONTRIBUTING.md SECURITY.md docs infra/README.md web/README.m
 lint: $(TOOLS) ## Format and lint
 	@$(BIN)/ruff format --check --quiet src tests release benchmarks infra || { echo "Run 'make format'."; exit 1; }
 	@$(BIN)/ruff check --quiet src tests release benchmarks infra
-	@$(BIN)/codespell --ignore-words-list coo,limt,serach,vulnerabilit --skip '*/common_passwords.py,*/currency.py,*/countries.py,*/static/*,*/node_modules/*' \
+	@$(BIN)/codespell --ignore-words-list coo,limt,produkt,titel,serach,vulnerabilit --skip '*/common_passwords.py,*/currency.py,*/countries.py,*/static/*,*/node_modules/*' \
 		$(PAGES) src benchmarks infra release web/index.html
 	@$(BIN)/codespell --dictionary tests/words.txt --regex '[A-Z]?[a-z]+' --ignore-regex '`[^`]*`' $(PAGES)
 	@# In the code: but for the names of stored and shown fields and of other libraries, and for the demo's prose.

@@ -87,7 +87,6 @@ def test_three_hundred_products_move_in_and_out_again(
     chooser.value.set_files(FilePayload(name=f"{write.__name__}.csv", mimeType="text/csv", buffer=content))
     expect(page.get_by_text(f"in the columns of {'Shopify' if write is shopify else 'WooCommerce'}")).to_be_visible()
     page.get_by_role("button", name=f"Book {PRODUCTS} products").click()
-    expect(page.get_by_text("Booked", exact=True).first).to_be_visible()
     expect(page.get_by_text(f"{PRODUCTS} pictures were fetched.")).to_be_visible(timeout=300_000)
     clicks, keys = hands(page)
     assert clicks + CHOOSING <= CLICKS_MAX
@@ -118,7 +117,7 @@ def test_the_columns_of_any_other_file_are_named_once(visit: Open, new_shop: Sho
     page.get_by_label("Farbe").select_option("type")
     page.get_by_role("button", name="Check the file").click()
     page.get_by_role("button", name="Book 1 products").click()
-    expect(page.get_by_text("Booked", exact=True).first).to_be_visible()
+    expect(page.get_by_role("button", name="Import a file")).to_be_visible()
     assert [each["type"] for each in new_shop.ask("GET", "/products?search=HX-1")["items"]] == ["zinc"]
 
     page.get_by_role("button", name="Import a file").click()

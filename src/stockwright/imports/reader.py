@@ -1,4 +1,4 @@
-"""One strict reader of CSV for every import: bytes → headings and rows, or one clear refusal.
+"""One strict reader of CSV, and of workbooks (XLSX), for every import: bytes → headings and rows, or one clear refusal.
 
 Encoding (UTF-8, UTF-16, Windows-1252) and delimiter (comma, semicolon, tab, or what a `sep=` line says)
 are found out. What cannot be read without a guess is refused: a quote that is never closed or is
@@ -21,6 +21,7 @@ from msgspec import Struct
 from stockwright.base.errors import Invalid, PayloadTooLarge
 from stockwright.base.long_work import STEP_ROWS
 from stockwright.base.spreadsheet import unguard
+from stockwright.imports.workbook import MAGIC, open_sheet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -32,7 +33,12 @@ ROW_CHARS_MAX: Final = 1024 * 1024
 QUOTES_AT_ONCE: Final = 8 * STEP_ROWS
 TITLE_LINES: Final = 20
 """How far below the first line headings are looked for, to say where they are."""
+WORKBOOK: Final = "xlsx"
+"""What stands for the encoding of a workbook."""
 DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab"}
+
+ERRORS: Final = frozenset({"#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A"})
+"""What a spreadsheet shows instead of a value."""
 
 _SEPARATOR = re.compile(r'"?sep=([^\w"\s]|\t)"?(?:\r\n|\r|\n|\Z)', re.IGNORECASE)
 _QUOTED = re.compile(r'"(?:[^"]*(?:""[^"]*)*")?')
@@ -100,6 +106,8 @@ def read_steps(
     """
     if len(content) > BYTES_MAX:
         raise PayloadTooLarge(f"The file is larger than {BYTES_MAX // 1024 // 1024} MiB; split it")
+    if content.startswith(MAGIC):
+        return (yield from _read_workbook(content, wanted, any_headings=any_headings))
     text, encoding = _decode(content)
     del content
     yield
@@ -111,6 +119,38 @@ def read_steps(
     _check_distinct(headings)
     if not any_headings:
         _check_headings(headings, wanted, text, delimiter)
+    count = yield from _count(records)
+
+    def rows() -> Iterator[Row]:
+        return rows_of(islice(_records(text, delimiter), 1, None), headings)
+
+    return Table(headings, Rows(rows, count), delimiter, encoding)
+
+
+def _read_workbook(
+    content: bytes, wanted: Sequence[Sequence[str]], *, any_headings: bool
+) -> Generator[None, None, Table]:
+    """Read the first sheet of a workbook by the same rules; cells that a row lacks at its end are empty."""
+    records = open_sheet(content, COLUMNS_MAX)
+    headings = _headings(records)
+    _check_distinct(headings)
+    if not any_headings:
+        _check_headings(headings, wanted, ",".join(headings), ",")
+
+    def whole(records: Iterator[list[str]]) -> Iterator[list[str]]:
+        for cells in records:
+            yield cells + [""] * (len(headings) - len(cells))
+
+    count = yield from _count(whole(records))
+
+    def rows() -> Iterator[Row]:
+        return rows_of(whole(islice(open_sheet(content, COLUMNS_MAX), 1, None)), headings)
+
+    return Table(headings, Rows(rows, count), ",", WORKBOOK)
+
+
+def _count(records: Iterator[list[str]]) -> Generator[None, None, int]:
+    """Count the rows that hold something; PayloadTooLarge where there are too many."""
     count = 0
     for number, cells in enumerate(records, 2):
         if number % STEP_ROWS == 0:
@@ -118,11 +158,7 @@ def read_steps(
         count += any(cell.strip() for cell in cells)
         if count > ROWS_MAX:
             raise PayloadTooLarge(f"The file has more than {ROWS_MAX:,} rows; split it")
-
-    def rows() -> Iterator[Row]:
-        return rows_of(islice(_records(text, delimiter), 1, None), headings)
-
-    return Table(headings, Rows(rows, count), delimiter, encoding)
+    return count
 
 
 def rows_of(records: Iterable[Sequence[str]], headings: Sequence[str]) -> Iterator[Row]:
@@ -139,8 +175,8 @@ def heading_key(heading: str) -> str:
 
 def _decode(content: bytes) -> tuple[str, str]:
     """Find the encoding out by rules that cannot be wrong for one of the four, or refuse."""
-    if content.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        raise Invalid("This is a workbook, not CSV; save the sheet as CSV UTF-8 and import that")
+    if content.startswith(b"\xd0\xcf\x11\xe0"):
+        raise Invalid("This is a workbook of an old kind (.xls); save the sheet as XLSX or CSV UTF-8 and import that")
     for mark, name in (
         (codecs.BOM_UTF8, "utf-8"),
         (codecs.BOM_UTF16_LE, "utf-16-le"),
@@ -318,6 +354,8 @@ def _row(number: int, cells: Sequence[str], headings: Sequence[str]) -> Row:
         more = len(cells) > len(headings)
         hint = "; put a cell that contains the delimiter in quotes" if more else ""
         fault = f"the row has {len(cells)} cells, but the file has {len(headings)} headings{hint}"
+    elif broken := next((cell for cell in cells if cell in ERRORS), None):
+        fault = f"a cell has the error {broken} of a spreadsheet"
     elif any(cell.strip() for cell, heading in zip(cells, headings, strict=True) if not heading):
         fault = "a cell has no heading"
     return Row(number, tuple(unguard(cell) for cell in cells), fault)

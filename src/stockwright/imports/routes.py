@@ -37,6 +37,7 @@ from stockwright.imports.wire import (
 TAG = "Imports"
 BODY_BYTES_MAX: Final = BYTES_MAX + 64 * 1024
 """A file, and what a form has around it."""
+XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CONTENT_TYPE: Final = "text/csv; charset=utf-8"
 
 
@@ -144,7 +145,7 @@ ROUTES = (
         query=ImportQuery,
         answer=ImportView,
         raw="whole",
-        media_types=("text/csv",),
+        media_types=("text/csv", XLSX),
         also={FORM: FormWithFile},
         body_bytes_max=BODY_BYTES_MAX,
         errors=(409, 413),
@@ -165,7 +166,7 @@ ROUTES = (
         query=StockImportQuery,
         answer=ImportView,
         raw="whole",
-        media_types=("text/csv",),
+        media_types=("text/csv", XLSX),
         also={FORM: FormWithFile},
         body_bytes_max=BODY_BYTES_MAX,
         errors=(409, 413),
@@ -186,7 +187,7 @@ ROUTES = (
         query=ColumnsQuery,
         answer=ColumnsView,
         raw="whole",
-        media_types=("text/csv",),
+        media_types=("text/csv", XLSX),
         also={FORM: FormWithFile},
         body_bytes_max=BODY_BYTES_MAX,
         errors=(413,),

@@ -5732,6 +5732,7 @@ export interface operations {
         };
         requestBody: {
             content: {
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
                 "multipart/form-data": components["schemas"]["FormWithFile"];
                 "text/csv": string;
             };
@@ -6155,6 +6156,7 @@ export interface operations {
         };
         requestBody: {
             content: {
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
                 "multipart/form-data": components["schemas"]["FormWithFile"];
                 "text/csv": string;
             };
@@ -7839,6 +7841,7 @@ export interface operations {
         };
         requestBody: {
             content: {
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
                 "multipart/form-data": components["schemas"]["FormWithFile"];
                 "text/csv": string;
             };

@@ -95,13 +95,13 @@ export function Choose({
           {busy ? "Checking the file…" : "Drop a file here, or choose one"}
         </span>
         <span className="mt-1 text-muted text-sm">
-          CSV of Stockwright, Shopify, WooCommerce, Square or any other. Nothing is booked before you have
-          seen what would change.
+          CSV or XLSX of Stockwright, Shopify, WooCommerce, Square or any other. Nothing is booked before you
+          have seen what would change.
         </span>
         <input
           id={id}
           type="file"
-          accept=".csv,.txt,.tsv,text/csv"
+          accept=".csv,.txt,.tsv,.xlsx,text/csv"
           disabled={busy}
           className="sr-only"
           onChange={({ target }) => {
