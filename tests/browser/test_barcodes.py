@@ -99,7 +99,7 @@ def test_the_overview_shows_the_margin_and_the_stock_at_cost(open_page: OpenPage
     shop.ask("POST", "/sales", {"productId": pot["id"], "quantity": 2})
     until(lambda: shop.ask("GET", "/reports/summary")["today"]["margin"])
     page = open_page(shop, "/admin", shop.admin)
-    expect(page.get_by_text(re.compile(r"· margin .*%"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"Margin .*%.* · Yesterday"))).to_be_visible()
     expect(page.get_by_text(re.compile("at cost")).first).to_be_visible()
     page.get_by_label("What to show").select_option(label="Margin")
     expect(page.get_by_text(re.compile("of the revenue is known|in total; most on")).first).to_be_visible()

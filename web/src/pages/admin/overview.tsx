@@ -87,8 +87,8 @@ function Figures() {
         note={
           now && (
             <>
+              {now.today.margin.length > 0 && <>Margin {marginInWords(now.today.margin)} · </>}
               Yesterday {inWords(now.yesterday.revenue)}
-              {now.today.margin.length > 0 && <> · margin {marginInWords(now.today.margin)}</>}
             </>
           )
         }
@@ -401,13 +401,15 @@ function StockValue() {
                 <div className="flex items-baseline justify-between gap-3 text-sm">
                   <span className="min-w-0 truncate font-medium capitalize">{each.category}</span>
                   <span className="shrink-0 tabular-nums" title={counted(each.units, "unit")}>
-                    {each.cost.length > 0 && (
-                      <span className="mr-3 text-muted">{inWords(each.cost)} at cost</span>
-                    )}
                     {inWords(each.value)}
                   </span>
                 </div>
                 <Share part={amountIn(each.value, currency ?? "") / most} color="var(--chart-3)" />
+                {each.cost.length > 0 && (
+                  <p className="mt-1 text-right text-muted text-xs tabular-nums">
+                    {inWords(each.cost)} at cost
+                  </p>
+                )}
               </li>
             ))}
             {found.data && rows.length === 0 && (
