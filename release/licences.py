@@ -17,7 +17,7 @@ MPL-2.0, which binds changes of its own files alone. Each wheel carries the same
 
 Stockwright itself is under the MIT licence.
 """
-IN_OTHER_WORDS = {"MIT License": "MIT", "ISC License": "ISC", "Apache License 2.0": "Apache-2.0"}
+IN_OTHER_WORDS = {"MIT License": "MIT", "PSFL": "PSF-2.0", "ISC License": "ISC", "Apache License 2.0": "Apache-2.0"}
 LEFT_UNSAID = {"colorama": "BSD-3-Clause", "markdown-it-py": "MIT", "mdurl": "MIT", "uvloop": "MIT OR Apache-2.0"}
 """Packages that say it in classifiers or files alone, or (colorama) are not installed here; read once by a person."""
 

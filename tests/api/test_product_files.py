@@ -407,3 +407,21 @@ async def test_a_host_that_is_silent_is_asked_no_more(admin: Client, pictures: P
     done = await imported(admin, as_csv(rows))
     assert (done["pictures"]["failed"], len(pictures.asked)) == (12, 5)
     assert "was not tried" in done["pictureErrors"][-1]["message"]
+
+
+# ---- what a spreadsheet program writes ---------------------------------------------------------
+
+LIBREOFFICE = FILES / "libreoffice"
+SAVED = ["comma-utf-8.csv", "semicolon-windows-1252.csv", "workbook.xlsx"]
+
+
+@pytest.mark.parametrize("name", SAVED)
+async def test_an_export_that_a_spreadsheet_program_saved_changes_nothing(admin: Client, name: str) -> None:
+    """The one product whose SKU has lost its zeros is refused: 12 is not 0012."""
+    first = (await admin.post("/products/import", (LIBREOFFICE / "exported.csv").read_bytes())).data
+    assert (first["created"], first["errors"]) == (9, [])
+    saved = (await admin.post("/products/import", (LIBREOFFICE / name).read_bytes(), onError="skip")).data
+    assert (saved["unchanged"], saved["created"], saved["updated"], saved["notes"]) == (8, 0, 0, [])
+    assert [each["message"] for each in saved["errors"]] == ["sku must be 3 to 50 characters"]
+    assert saved["encoding"] == {"comma-utf-8.csv": "utf-8", "workbook.xlsx": "xlsx"}.get(name, "cp1252")
+    assert "0012" in await by_sku(admin)
