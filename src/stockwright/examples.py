@@ -61,6 +61,12 @@ EXAMPLES: Final[dict[type, dict[str, Any]]] = {
     catalog.ProductPatch: {"price": 8999, "quantity": 45},
     pictures.ImagePatch: {"alt": "The keyboard from above", "position": 1},
     pictures.NewImageBody: {"uploadId": "upl_01hf7yat00c1n20k7d2r9w1e2v", "alt": "The keyboard from above"},
+    variant_wire.SpreadBody: {
+        "variants": [
+            {"options": {"color": "coral"}, "quantity": 30},
+            {"options": {"color": "mint"}, "sku": "PH-1-M", "quantity": 20},
+        ]
+    },
     variant_wire.NewVariantBody: {"options": {"color": "sage"}, "sku": "PH-1-S", "quantity": 20},
     variant_wire.VariantPatch: {"price": 51900, "quantity": 12},
     wire_products.CategoryBody: {"name": "garden"},

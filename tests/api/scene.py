@@ -45,6 +45,11 @@ PHONES = [
 ]
 HOME = {"name": "Alice A.", "line1": "Hafenstr. 7", "postalCode": "20359", "city": "Hamburg", "country": "DE"}
 PARCEL = {"name": "Parcel", "price": 490, "currency": "USD", "countries": ["DE", "AT"], "freeFrom": 5_000_000}
+COLORS = [{"name": "color", "values": ["coral", "mint"]}]
+SHARES = [
+    {"options": {"color": "coral"}, "sku": "KB-2-C", "quantity": 300},
+    {"options": {"color": "mint"}, "sku": "KB-2-M", "locations": [{"location": "default", "quantity": 200}]},
+]
 ALICE, BOB, ADMIN = "alice@example.com", "bob@example.com", "admin@example.com"
 
 
@@ -308,6 +313,7 @@ GOOD: dict[tuple[str, str], tuple[str, Given]] = {
     ("PATCH", "/products/{id}/images/{imageId}"): (ADMIN, {"alt": "From the right", "position": 2}),
     ("DELETE", "/products/{id}/images/{imageId}"): (ADMIN, None),
     ("POST", "/products/{id}/variants"): (ADMIN, {"options": {"color": "sage"}, "sku": "PH-1-S", "quantity": 3}),
+    ("POST", "/products/{id}/variants/spread"): (ADMIN, {"options": COLORS, "variants": SHARES}),
     ("PATCH", "/products/{id}/variants/{variantId}"): (ADMIN, {"quantity": 7}),
     ("DELETE", "/products/{id}/variants/{variantId}"): (ADMIN, None),
     ("POST", "/categories"): (ADMIN, {"name": "garden"}),
@@ -376,6 +382,7 @@ PATH_VALUES: dict[tuple[str, str], dict[str, str]] = {
     ("PATCH", "/products/{id}/images/{imageId}"): {"id": "product", "imageId": "picture"},
     ("DELETE", "/products/{id}/images/{imageId}"): {"id": "product", "imageId": "picture"},
     ("POST", "/products/{id}/variants"): {"id": "phone"},
+    ("POST", "/products/{id}/variants/spread"): {"id": "unused"},
     ("PATCH", "/products/{id}/variants/{variantId}"): {"id": "phone", "variantId": "coral"},
     ("DELETE", "/products/{id}/variants/{variantId}"): {"id": "phone", "variantId": "coral"},
     ("PATCH", "/categories/{name}"): {"name": "electronics"},

@@ -8,6 +8,9 @@ from typing import Any
 
 from tests.api.asking import Client
 from tests.api.conftest import Made
+from tests.pictures import picture
+
+PNG = {"content-type": "image/png"}
 
 PHONE: dict[str, Any] = {
     "name": "Phone", "description": "A phone to call with.", "category": "phone", "price": 49900, "sku": "PH-1",
@@ -93,6 +96,56 @@ async def test_variants_are_changed_over_http(admin: Client) -> None:
     assert ([each["sku"] for each in left["variants"]], left["quantity"]) == (["PH-1-C", "PH-1-SAGE"], 52)
     wrong = await admin.ask("PATCH", f"/products/{made['id']}", {"quantity": 5})
     assert wrong.fields == {"quantity"}
+
+
+async def test_a_variant_shows_a_picture_of_the_product(admin: Client) -> None:
+    made = (await admin.post("/products", PHONE)).data
+    path = f"/products/{made['id']}"
+    assert made["variants"][0]["imageUrl"] is None
+    first, second = [(await admin.ask("POST", f"{path}/images", raw=picture(), headers=PNG)).data for _ in range(2)]
+    mint = f"{path}/variants/{made['variants'][1]['id']}"
+    wrong = await admin.ask("PATCH", mint, {"imageId": "img_other"})
+    assert wrong.fields == {"imageId"}
+    shown = (await admin.ask("PATCH", mint, {"imageId": second["id"]})).data["variants"]
+    assert [(each["imageId"], each["imageUrl"]) for each in shown] == [
+        (None, first["url"]),
+        (second["id"], second["url"]),
+    ]
+    item = (await admin.get(f"/items/{made['id']}")).data
+    assert [each["imageUrl"] for each in item["variants"]] == [first["url"], second["url"]]
+    added = {"options": {"color": "sage"}, "imageId": first["id"], "quantity": 1}
+    assert (await admin.post(f"{path}/variants", added)).data["variants"][2]["imageId"] == first["id"]
+    other = "https://pictures.example/mint.png"
+    by_address = (await admin.ask("PATCH", mint, {"imageUrl": other})).data["variants"][1]
+    assert (by_address["imageId"], by_address["imageUrl"]) == (None, other)
+    await admin.ask("PATCH", mint, {"imageId": second["id"]})
+    await admin.ask("DELETE", f"{path}/images/{second['id']}")
+    # Its picture is gone: the product's first one is shown.
+    left = (await admin.get(path)).data["variants"][1]
+    assert left["imageUrl"] == first["url"]
+
+
+async def test_a_shared_stock_is_spread_over_http(admin: Client, alice: Client) -> None:
+    shared = {"name": "Phone", "price": 49900, "sku": "PH-2", "quantity": 8, "options": {"color": ["coral", "mint"]}}
+    made = (await admin.post("/products", shared)).data
+    path = f"/products/{made['id']}/variants/spread"
+    order = (await alice.post("/orders", {"productId": made["id"], "quantity": 1, "color": "coral"})).data
+    shares = [{"options": {"color": "coral"}, "quantity": 5}, {"options": {"color": "mint"}, "price": 1, "quantity": 3}]
+    refused = await admin.post(path, {"variants": shares})
+    assert refused.refusal == (409, "CONFLICT")
+    await alice.post(f"/orders/{order['id']}/cancel")
+    for wrong, field in (
+        ({"variants": []}, "variants"),
+        ({"variants": [{**shares[0], "locations": [{"location": "default", "quantity": 8}]}]}, "variants[0].locations"),
+        ({"variants": [{"options": {"color": "coral"}, "locations": [{"location": "a", "quantity": -1}]}]},
+         "variants[0].locations[0].quantity"),
+    ):  # fmt: skip
+        assert (await admin.post(path, wrong)).fields == {field}
+    spread = (await admin.post(path, {"variants": shares})).data
+    shown = [(each["sku"], each["price"], each["quantity"]) for each in spread["variants"]]
+    assert shown == [("PH-2-CORAL", 49900, 5), ("PH-2-MINT", 1, 3)]
+    assert (spread["stockPerVariant"], spread["quantity"]) == (True, 8)
+    assert (await alice.get(f"/products/{made['id']}")).data == spread
 
 
 async def test_an_export_of_stock_has_a_row_of_each_variant(admin: Client) -> None:

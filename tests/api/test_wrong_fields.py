@@ -65,6 +65,10 @@ BETWEEN: dict[str, tuple[dict[str, Any], set[str]]] = {
         {"productId": "p", "quantity": 1, "from": "a", "toLocation": "a"},
         {"to"},
     ),
+    "ShareBody._has_each_location_once": (
+        {"options": {"color": "red"}, "quantity": 1, "locations": [{"location": "default", "quantity": 1}]},
+        {"locations"},
+    ),
     "LocationBody._has_an_id": ({"name": "n" * 65}, {"id"}),
     "PlaceOrderBody._is_of_one_form": ({"items": [{"sku": "abc", "count": 1}], "quantity": 1}, {"items", "quantity"}),
     "AddressBody._is_as_in_its_country": (

@@ -231,7 +231,9 @@ async def moved_units(app: App, stock: Stock) -> dict[str, int]:
     read = partial(stock_records.page_of_movements, app.store, stock.product_id, where=of_variant(stock))
     sums: dict[str, int] = {}
     async for movement in every(partial(read, limit=STEP_ROWS)):
-        _add_up(sums, movement)
+        # A product whose shared stock was spread has movements of its variants too.
+        if movement.variant_id == stock.variant_id:
+            _add_up(sums, movement)
     return sums
 
 

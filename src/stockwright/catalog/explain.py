@@ -68,7 +68,7 @@ async def explain(app: App, product_id: str) -> Explanation:
 
     async def read(stock: Stock) -> None:
         found = explained[-1]
-        holds = await _holds_of(app, by_variant(found.stocks))
+        holds = await holds_of(app, by_variant(found.stocks))
         explanations.append(Explanation(found, stock, holds, sum(hold.quantity for hold in holds)))
 
     explained: list[StockedProduct] = []
@@ -77,7 +77,8 @@ async def explain(app: App, product_id: str) -> Explanation:
     return explanations[-1]
 
 
-async def _holds_of(app: App, stocks: Mapping[str, Stock]) -> list[Hold]:
+async def holds_of(app: App, stocks: Mapping[str, Stock]) -> list[Hold]:
+    """Find every hold on these variants, the oldest first."""
     holds: list[Hold] = []
     async for held in active_reservations(app):
         for variant_id in stocks.keys() & held.allocations.keys():

@@ -154,7 +154,7 @@ def _level(movement: Movement) -> str:
 async def _newest(app: App, of: Movement) -> list[Movement]:
     """Read the newest movements of the variant that a movement is of."""
     page = stock_records.page_of_movements(app.store, of.product_id, where=of_variant(of), limit=BACK_MAX)
-    return (await page)[0]
+    return [each for each in (await page)[0] if each.variant_id == of.variant_id]
 
 
 async def _look_back(app: App, lacking: Mapping[str, Movement]) -> dict[str, int]:

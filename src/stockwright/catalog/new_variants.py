@@ -32,6 +32,7 @@ from stockwright.store.batch import Batch, retried
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from stockwright.base.movements import MovementType
     from stockwright.catalog.stocked import StockedProduct
     from stockwright.context import App
     from stockwright.products.model import Product
@@ -64,7 +65,7 @@ async def add_variants(app: App, product: Product, wanted: Sequence[NewVariant],
     for number, each in enumerate(wanted):
         path = f"{field}[{number}]." if field else ""
         try:
-            options = check_new_variant(each, product.options, path)
+            options = check_new_variant(each, product.options, path, product.images)
             check_quantity(each.quantity, f"{path}quantity", least=0)
         except Invalid as refused:
             wrong += refused.details
@@ -81,6 +82,7 @@ async def add_variants(app: App, product: Product, wanted: Sequence[NewVariant],
                 cost_cents=each.cost_cents,
                 weight_grams=each.weight_grams,
                 tax_rate=each.tax_rate,
+                picture=each.picture,
             )
         )
     if wrong:
@@ -117,14 +119,23 @@ def opened_stock(
     )
 
 
-def put_new_stock(app: App, request: Request, batch: Batch, product: Product, stock: Stock) -> None:
+def put_new_stock(
+    app: App,
+    request: Request,
+    batch: Batch,
+    product: Product,
+    stock: Stock,
+    *,
+    kind: MovementType = "INITIAL",
+    reason: str = "",
+) -> None:
     """Write the stock of a variant that is not there yet, with the claims of its codes and its first movement."""
     product_records.claim_sku(batch, stock.sku, stock.product_id, stock.own_variant)
     barcode = product.own_barcode(stock.own_variant)
     product_records.claim_barcode(batch, barcode, stock.product_id, stock.own_variant)
     stock_records.put_stock(batch, stock)
     opening = {location: level.total for location, level in stock.levels.items() if level.total}
-    book(app, request, batch, {stock.variant_id: opening}, {stock.variant_id: stock}, "INITIAL")
+    book(app, request, batch, {stock.variant_id: opening}, {stock.variant_id: stock}, kind, reason=reason)
 
 
 BESIDE: Final = 12

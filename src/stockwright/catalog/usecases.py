@@ -311,7 +311,9 @@ async def check_not_needed(app: App, stocks: Sequence[Stock]) -> None:
             f"{reserved} units are reserved; cancel or ship those orders and reservations first",
             {"reserved": reserved},
         )
-    order_id = await _find_open_order(app, {stock.variant_id for stock in stocks})
+    # An order from before a shared stock was spread has the product's own id.
+    about = {stock.variant_id for stock in stocks} | {stock.product_id for stock in stocks}
+    order_id = await _find_open_order(app, about)
     if order_id is not None:
         raise Conflict("An open order contains this product; deliver or cancel it first", {"orderId": order_id})
 

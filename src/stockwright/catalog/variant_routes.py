@@ -8,12 +8,16 @@ from msgspec import UNSET
 
 from stockwright.catalog import variants
 from stockwright.catalog.routes import show_product
+from stockwright.catalog.spreading import Spread, spread_stock
 from stockwright.catalog.stocked import StockedProduct
 from stockwright.catalog.variant_wire import (
     NewVariantBody,
+    SpreadBody,
     VariantPatch,
     given_thresholds,
     new_variant,
+    option_choices,
+    shares_of,
 )
 from stockwright.catalog.variants import AddVariant, ChangeVariant, VariantFields
 from stockwright.catalog.wire import ProductView
@@ -26,13 +30,14 @@ _NAMES = {
     "sku": "sku",
     "price": "price_cents",
     "image_url": "image_url",
+    "image_id": "picture",
     "barcode": "barcode",
     "cost": "cost_cents",
     "weight_grams": "weight_grams",
     "tax_rate": "tax_rate",
 }
 """The fields of a variant, by their names on the wire."""
-_CLEARED = frozenset({"price", "image_url", "barcode", "cost", "weight_grams", "tax_rate"})
+_CLEARED = frozenset({"price", "image_url", "image_id", "barcode", "cost", "weight_grams", "tax_rate"})
 """Those of which null means: as the product has it."""
 
 
@@ -51,6 +56,8 @@ async def _change(call: Call[VariantPatch, NoQuery]) -> StockedProduct:
         for name, value in given.items()
         if value is not UNSET and (value is not None or name in _CLEARED)
     }
+    if "picture" in fields:
+        fields["picture"] = fields["picture"] or ""
     command = ChangeVariant(
         call.path["id"],
         call.path["variantId"],
@@ -61,6 +68,18 @@ async def _change(call: Call[VariantPatch, NoQuery]) -> StockedProduct:
         body.expected_stock_version,
     )
     return await variants.change_variant(call.app, call.request, command)
+
+
+async def _spread(call: Call[SpreadBody, NoQuery]) -> StockedProduct:
+    body = call.body
+    command = Spread(
+        call.path["id"],
+        shares_of(body),
+        option_choices(body.options),
+        call.expected_version(),
+        body.expected_stock_version,
+    )
+    return await spread_stock(call.app, call.request, command)
 
 
 async def _remove(call: PlainCall) -> StockedProduct:
@@ -80,6 +99,22 @@ ROUTES = (
         body=NewVariantBody,
         answer=ProductView,
         status=201,
+        errors=(404, 409, 412),
+    ),
+    route(
+        "POST",
+        "/products/{id}/variants/spread",
+        _spread,
+        "Spread a product's shared stock over variants that then have stock of their own",
+        TAG,
+        show_product,
+        body=SpreadBody,
+        answer=ProductView,
+        description=(
+            "All variants together get exactly what is available, at each location. 409 while units are reserved "
+            "(`details` names the orders and reservations), or while an open order does not say which variant it "
+            "means. Each unit moves by a TRANSFER from the product to its variant."
+        ),
         errors=(404, 409, 412),
     ),
     route(

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from msgspec import UNSET, Meta, UnsetType
 
+from stockwright.base.errors import Invalid
 from stockwright.base.free_fields import LINE_BYTES_MAX, check_free
 from stockwright.base.names import check_direction
 from stockwright.base.web_address import URL_MAX
+from stockwright.catalog.spreading import Share
 from stockwright.catalog.stocked import StockedProduct
-from stockwright.http.rules import MALFORMED, Check, Wire
+from stockwright.http.rules import MALFORMED, Check, Wire, rule
 from stockwright.http.wire import Version
 from stockwright.products.model import (
+    ID_MAX,
     PRICE_CENTS_MAX,
     SKU_MAX,
     SKU_MIN,
@@ -30,6 +33,7 @@ OptionName = Annotated[str, Meta(min_length=1, max_length=OPTION_NAME_MAX)]
 OptionValue = Annotated[str, Meta(min_length=1, max_length=OPTION_VALUE_MAX)]
 NewSku = Annotated[str, Meta(min_length=SKU_MIN, max_length=SKU_MAX), Check(check_sku), Check(check_direction)]
 Price = Annotated[int, Meta(ge=1, le=PRICE_CENTS_MAX)]
+ImageId = Annotated[str, Meta(min_length=1, max_length=ID_MAX)]
 ImageUrl = Annotated[str, Meta(max_length=URL_MAX), Check(check_image_url)]
 
 
@@ -57,11 +61,14 @@ class VariantBody(Wire):
     cost: Cost | None = None
     weight_grams: WeightGrams | None = None
     tax_rate: TaxRate | None = None
+    image_id: ImageId | None = None
+    """one of the product's pictures"""
     low_stock_threshold: Quantity | None = None
     reorder_point: Quantity | None = None
     reorder_quantity: Units | None = None
 
 
+LOCATIONS_MAX: Final = 100
 OptionList = Annotated[list[OptionBody], Meta(min_length=1, max_length=OPTIONS_MAX)]
 VariantList = Annotated[list[VariantBody], Meta(min_length=1, max_length=VARIANTS_MAX)]
 
@@ -72,6 +79,45 @@ class NewVariantBody(VariantBody):
     location: LocationId | None = None
     expected_version: Version | None = None
     """of the product"""
+
+
+class ShareAt(Wire):
+    """Units of the shared stock at one location."""
+
+    location: LocationId
+    quantity: Quantity
+
+
+class ShareBody(VariantBody):
+    """A variant that the shared stock is spread over, and what it gets of it.
+
+    `quantity` is for stock that is at one location; else `locations` says how many at each.
+    """
+
+    locations: Annotated[list[ShareAt], Meta(max_length=LOCATIONS_MAX)] | None = None
+
+    @rule("quantity", "locations")
+    def _has_each_location_once(self) -> None:
+        if self.locations is None:
+            return
+        if self.quantity:
+            raise Invalid.field("locations", "contradicts quantity; send one of them")
+        if len({each.location for each in self.locations}) < len(self.locations):
+            raise Invalid.field("locations", "must name each location once")
+
+
+class SpreadBody(Wire):
+    """The variants that a product's shared stock is spread over; together they get what is available.
+
+    Without `options`, the options and their values are the product's.
+    """
+
+    variants: Annotated[list[ShareBody], Meta(min_length=1, max_length=VARIANTS_MAX)]
+    options: OptionList | None = None
+    expected_version: Version | None = None
+    """of the product"""
+    expected_stock_version: Version | None = None
+    """of the shared stock"""
 
 
 class VariantPatch(Wire):
@@ -92,6 +138,8 @@ class VariantPatch(Wire):
     """null: as the product has it"""
     tax_rate: TaxRate | UnsetType | None = UNSET
     """null: as the product has it"""
+    image_id: ImageId | UnsetType | None = UNSET
+    """one of the product's pictures; null: as the product has it"""
     low_stock_threshold: Quantity | None = None
     reorder_point: Quantity | None = None
     reorder_quantity: Units | None = None
@@ -112,6 +160,8 @@ class VariantView(Wire):
     barcode: str | None
     weight_grams: int | None
     tax_rate: int | None
+    image_id: str | None
+    """of the product's pictures, where one is the variant's own"""
     quantity: int
     reserved_stock: int
     inactive_stock: int
@@ -148,8 +198,20 @@ def new_variant(body: VariantBody) -> NewVariant:
         cost_cents=body.cost,
         weight_grams=body.weight_grams,
         tax_rate=body.tax_rate,
+        picture=body.image_id or "",
         thresholds=given_thresholds(body.low_stock_threshold, body.reorder_point, body.reorder_quantity),
     )
+
+
+def shares_of(body: SpreadBody) -> list[Share]:
+    """Read what each variant gets of a shared stock."""
+    return [
+        Share(
+            new_variant(each),
+            None if each.locations is None else {at.location: at.quantity for at in each.locations},
+        )
+        for each in body.variants
+    ]
 
 
 def option_choices(options: Any) -> list[OptionChoices] | None:
@@ -201,6 +263,7 @@ def _variant_view(product: Product, variant: Variant, stock: Stock, *, costs: bo
         barcode=variant.barcode,
         weight_grams=product.weight_of(variant.id),
         tax_rate=product.tax_rate_of(variant.id),
+        image_id=variant.picture or None,
         quantity=stock.available,
         reserved_stock=stock.reserved,
         inactive_stock=stock.inactive,

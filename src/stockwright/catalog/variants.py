@@ -47,6 +47,8 @@ class VariantFields(TypedDict, total=False):
     cost_cents: int | None
     weight_grams: int | None
     tax_rate: int | None
+    picture: str
+    """The id of one of the product's pictures; "": as the product has it."""
 
 
 class ChangeVariant(Struct, frozen=True):
@@ -171,6 +173,11 @@ def _changed(product: Product, former: Variant, fields: VariantFields) -> Varian
         given["sku"] = clean(given["sku"])
     if (barcode := given.get("barcode")) is not None:
         given["barcode"] = clean_barcode(barcode)
+    # A variant has one picture: the other way to name it gives way.
+    if given.get("picture"):
+        given.setdefault("image_url", None)
+    elif given.get("image_url") is not None:
+        given.setdefault("picture", "")
     variant = replace(former, **given)
     checked = NewVariant(
         options=variant.options,
@@ -181,8 +188,9 @@ def _changed(product: Product, former: Variant, fields: VariantFields) -> Varian
         cost_cents=variant.cost_cents,
         weight_grams=variant.weight_grams,
         tax_rate=variant.tax_rate,
+        picture=variant.picture if variant.picture != former.picture else "",
     )
-    variant = replace(variant, options=product.ordered(check_new_variant(checked, product.options)))
+    variant = replace(variant, options=product.ordered(check_new_variant(checked, product.options, "", product.images)))
     if variant != former:
         check_variants(_with(product, variant))
     return variant

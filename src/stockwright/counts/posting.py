@@ -121,6 +121,8 @@ async def _book_line(app: App, request: Request, count: StockCount, line: CountL
 
     async def attempt() -> None:
         stock = await stock_records.get_stock(app.store, line.variant_id)
+        if not stock.levels:
+            raise NotFound("Product not found")
         check_change(stock, count.location, line.difference)
         batch = Batch()
         reason = f"{REASON}: {count.name}" if count.name else REASON
@@ -147,7 +149,7 @@ def _reason(refused: Refused) -> str:
     if isinstance(refused, InsufficientStock):
         return f"Only {refused.details['available']} units are available now; the others are promised or were sold"
     if isinstance(refused, NotFound):
-        return "The product was deleted"
+        return "Its stock is closed: the product or variant was deleted, or its stock was spread over variants"
     return str(refused)
 
 

@@ -131,7 +131,9 @@ class Since:
                 limit=READ_AT_ONCE,
                 reverse=False,
             )
-            self._others += [each for each in found if each.reference != self._reference]
+            self._others += [
+                each for each in found if each.reference != self._reference and each.variant_id == stock.variant_id
+            ]
             if found:
                 self._last = max(self._last, found[-1].id)
             if len(self._others) > OTHERS_MAX:

@@ -25,6 +25,8 @@ from stockwright.commit import commit
 from stockwright.events.catalogue import ORDER_EVENTS, OrderPlaced
 from stockwright.orders import records
 from stockwright.orders import work_records as works
+from stockwright.orders.assigning import with_assigned
+from stockwright.orders.model import ReturnedLine, to_variants
 from stockwright.orders.moving import Moving, append_order_event, carry
 from stockwright.orders.work_records import Work
 from stockwright.request import BY_SYSTEM
@@ -67,6 +69,8 @@ async def finish(app: App, request: Request, order_id: str) -> None:
             return
         if work.step == "reserve":
             work = await _turn_back(app, order, work)
+        if work.step == "receive":
+            order, work = await _assigned(app, order, work)
         work = await _carry_out(app, request, order, work)
         batch = Batch()
         works.delete_work(batch, work)
@@ -178,6 +182,22 @@ async def _carry_out(app: App, request: Request, order: Order, work: Work) -> Wo
         await batch.commit(app.store)
         work = replace(after, version=work.version + 1)
     return work
+
+
+async def _assigned(app: App, order: Order, work: Work) -> tuple[Order, Work]:
+    """Give what is left to the variants that the lines mean, where a shared stock was spread meanwhile."""
+    after = await with_assigned(app, order)
+    if not after.assigned:
+        return order, work
+    units = [ReturnedLine(number, line.quantity) for number, line in enumerate(order.lines)]
+    own = {order.lines[int(number)].variant_id: set[str]() for number in after.assigned}
+    for number, variant_id in after.assigned.items():
+        own[order.lines[int(number)].variant_id].add(variant_id)
+    events = tuple(
+        (name, list(dict.fromkeys(to for each in moved for to in sorted(own.get(each, {each})))))
+        for name, moved in work.events
+    )
+    return after, replace(work, left=to_variants(after, work.left, units), events=events)
 
 
 async def _still_kept(app: App, piece: Allocations) -> Allocations:

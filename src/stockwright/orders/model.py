@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from msgspec import UNSET, Struct, UnsetType, field
@@ -17,7 +17,7 @@ from stockwright.orders.details import NOTHING, OrderDetails, stored_details
 from stockwright.orders.status import ROWS, OrderStatus, PlacedStatus, StatusRow, StepName
 from stockwright.products.options import describe_options
 from stockwright.sales.lines import OrderLine, check_lines
-from stockwright.stock.model import Allocation, Allocations
+from stockwright.stock.model import Allocation, Allocations, by_variant
 
 NOTED_MAX: Final = 100
 """Characters of a line's options in the timeline."""
@@ -54,6 +54,9 @@ class Order(Record, frozen=True):
     """Who and where it is for; UNSET where nothing was said."""
     amounts: OrderAmounts | UnsetType = UNSET
     """The parts of its total; UNSET where that is the sum of its lines and nothing is taxed."""
+    assigned: Mapping[str, str] | UnsetType = UNSET
+    """Number of a line (from 0) → the variant that its units go back to, where the stock that it was sold from was
+    spread over variants since."""
 
     @property
     def number(self) -> str:
@@ -76,6 +79,14 @@ class Order(Record, frozen=True):
         if self.status == "PLACING":
             raise ValueError(f"order {self.id} is still being placed")
         return self.status
+
+    @property
+    def named(self) -> dict[str, OrderLine]:
+        """A line for each variant whose units the order moves."""
+        named = by_variant(self.lines)
+        for number, variant_id in self.assigned.items() if self.assigned else ():
+            named[variant_id] = replace(self.lines[int(number)], own_variant=variant_id)
+        return named
 
     @property
     def is_reserving(self) -> bool:
@@ -163,6 +174,7 @@ def take_back(
             {"from": order.status, "to": "RETURNED"},
         )
     lines, back, descriptions = list(order.lines), dict[str, int](), list[str]()
+    returned = tuple(returned)
     for each in returned:
         line = lines[each.line]
         if line.returned + each.quantity > line.quantity:
@@ -177,7 +189,8 @@ def take_back(
     note = ", ".join(descriptions[:5]) + (f" and {len(descriptions) - 5} more" if len(descriptions) > 5 else "")  # noqa: PLR2004
     step = Step("RETURNED", now, actor, f"{note}: {reason}" if reason else note)
     after = replace(order, lines=tuple(lines), timeline=(*order.timeline, step), updated_at=now)
-    return after, {variant_id: _back_to(order, variant_id, quantity) for variant_id, quantity in back.items()}
+    allocations = {variant_id: _back_to(order, variant_id, quantity) for variant_id, quantity in back.items()}
+    return after, to_variants(order, allocations, returned)
 
 
 def still_out(order: Order) -> Allocations:
@@ -186,7 +199,28 @@ def still_out(order: Order) -> Allocations:
         variant_id: _back_to(order, variant_id, sum(allocation.values()))
         for variant_id, allocation in order.allocations.items()
     }
-    return {variant_id: allocation for variant_id, allocation in left.items() if allocation}
+    units = [ReturnedLine(number, line.quantity - line.returned) for number, line in enumerate(order.lines)]
+    return to_variants(order, {variant_id: allocation for variant_id, allocation in left.items() if allocation}, units)
+
+
+def to_variants(order: Order, back: Allocations, units: Iterable[ReturnedLine]) -> Allocations:
+    """Give units that come back to the variants that their lines are assigned to; the others stay as they are."""
+    if not order.assigned:
+        return back
+    left = {variant_id: dict(allocation) for variant_id, allocation in back.items()}
+    given: Allocations = {}
+    for each in units:
+        variant_id, missing = order.assigned.get(str(each.line)), each.quantity
+        allocation = left.get(order.lines[each.line].variant_id, {})
+        for location, there in allocation.items() if variant_id is not None else ():
+            taken = min(missing, there)
+            if variant_id is not None and taken:
+                own = given.setdefault(variant_id, {})
+                own[location] = own.get(location, 0) + taken
+                allocation[location] -= taken
+                missing -= taken
+    rest = {each: {at: count for at, count in allocation.items() if count} for each, allocation in left.items()}
+    return {each: allocation for each, allocation in rest.items() if allocation} | given
 
 
 def _back_to(order: Order, variant_id: str, quantity: int) -> Allocation:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from stockwright.commit import new_event
 from stockwright.events.catalogue import OrderReturned
 from stockwright.stock.booking import book, move
-from stockwright.stock.model import Shift, by_variant, moved_fields, receive, release, reserve, ship
+from stockwright.stock.model import Shift, moved_fields, receive, release, reserve, ship
 
 if TYPE_CHECKING:
     from stockwright.base.movements import MovementType
@@ -47,7 +47,7 @@ def append_order_event(
 
     A return's event says what came back: an order may have many of them.
     """
-    lines = by_variant(order.lines)
+    lines = order.named
     data = event(
         user_id=order.user_id,
         user_email=order.user_email,
@@ -70,7 +70,7 @@ def carry(app: App, request: Request, batch: Batch, order: Order, moving: Moving
             request,
             batch,
             moving.allocations,
-            by_variant(order.lines),
+            order.named,
             moving.booked,
             sign=sign,
             reason=moving.reason,

@@ -13,6 +13,7 @@ from stockwright.events.catalogue import OrderConfirmed
 from stockwright.orders import model as rules
 from stockwright.orders import records
 from stockwright.orders.amounts import Discount
+from stockwright.orders.assigning import with_assigned
 from stockwright.orders.details import NOTHING, OrderDetails
 from stockwright.orders.finding import PREFIX, find_orders
 from stockwright.orders.large import get_resumed_order
@@ -28,7 +29,7 @@ from stockwright.reservations.allocation import load_and_allocate
 from stockwright.sales.lines import LINES_MAX
 from stockwright.sales.load_lines import load_lines
 from stockwright.stock import records as stock_records
-from stockwright.stock.model import Wanted, by_variant, check_quantity, named_details
+from stockwright.stock.model import Wanted, check_quantity, named_details
 from stockwright.store.batch import Batch, retried
 from stockwright.store.merging import list_newest
 
@@ -195,6 +196,8 @@ async def cancel_order(
         order = await get_resumed_order(app, request, order_id)
         request.actor.must_reach(order.user_id, "order")
         insist(expected_version, order)
+        if not order.is_reserving:
+            order = await with_assigned(app, order)
         after = rules.cancel(order, request.actor.id, app.clock.now(), as_admin=request.actor.is_admin, note=reason)
         if order.is_reserving:
             moving = Moving("release", order.allocations)
@@ -216,6 +219,8 @@ async def return_order(app: App, request: Request, command: ReturnOrder) -> Orde
     async def attempt() -> Order:
         order = await get_resumed_order(app, request, command.order_id)
         insist(command.expected_version, order)
+        if command.restock:
+            order = await with_assigned(app, order)
         returned = await _find_lines(app, order, command.items)
         after, allocations = rules.take_back(order, returned, request.actor.id, app.clock.now(), command.reason)
         if not command.restock:
@@ -243,7 +248,7 @@ async def _commit_step(
     """Write an order's next state with what it does to the stock; a repeat writes nothing."""
     if after is None:
         return await unchanged(app, request, order)
-    moved = list(order.allocations) if moving is not None else []
+    moved = list(moving.allocations) if moving is not None else []
     events: list[tuple[type[OrderEvent], list[str]]] = []
     for step in after.timeline[len(order.timeline) :]:
         # The units move with the first of the steps.
@@ -267,6 +272,13 @@ async def _must_be_kept(app: App, order: Order, allocations: Allocations) -> Non
     stocks = await stock_records.load_stocks(app.store, allocations)
     gone = [variant_id for variant_id in allocations if variant_id not in stocks or not stocks[variant_id].levels]
     if gone:
-        named = named_details(by_variant(order.lines)[gone[0]])
+        line = order.named[gone[0]]
+        named = named_details(line)
         del named["sku"]
+        if await product_records.load_products(app.store, [line.product_id]):
+            raise Conflict(
+                "The order does not say which variant of a product comes back, or that variant was removed; "
+                "book the return without restocking, and the units as a restock of the right variant",
+                named,
+            )
         raise Conflict("A product of this order was deleted; book the return without restocking", named)

@@ -18,7 +18,7 @@ from stockwright.base.names import check_direction, clean, name_key
 from stockwright.base.record import Record
 from stockwright.base.web_address import check_https
 from stockwright.products.barcode import check_barcode
-from stockwright.products.pictures import Pictures
+from stockwright.products.pictures import Pictures, first_url
 from stockwright.products.variant import OwnVariant, Variant, described
 
 OfferedStatus = Literal["ACTIVE", "INACTIVE"]
@@ -142,7 +142,7 @@ class Product(Record, frozen=True):
     def image_of(self, variant: Variant) -> str | None:
         """Return the address of the picture that shows a variant: its own, else the product's."""
         own = next((each.url for each in self.images if each.id == variant.picture), None)
-        return variant.image_url or own or self.image_url
+        return variant.image_url or own or first_url(self.image_url, self.images)
 
     @property
     def variant_ids(self) -> list[str]:

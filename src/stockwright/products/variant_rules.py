@@ -31,6 +31,8 @@ from stockwright.products.variant import (
 
 if TYPE_CHECKING:
     from stockwright.products.model import Product
+    from stockwright.products.pictures import Pictures
+    from stockwright.products.variant import Variant
 
 
 class OptionChoices(Struct, frozen=True):
@@ -52,6 +54,7 @@ class NewVariant(Struct, frozen=True, kw_only=True):
     cost_cents: int | None = None
     weight_grams: int | None = None
     tax_rate: int | None = None
+    picture: str = ""
     thresholds: Mapping[str, int] = {}
 
 
@@ -107,8 +110,13 @@ def combinations(options: Sequence[OptionChoices]) -> list[NewVariant]:
     return [NewVariant(options=each) for each in made]
 
 
-def check_new_variant(new: NewVariant, offered: Mapping[str, Any], field: str = "") -> dict[str, str]:
-    """Return a variant's options in the product's spelling; Invalid where it is not one value of each option."""
+def check_new_variant(
+    new: NewVariant, offered: Mapping[str, Any], field: str = "", pictures: Pictures = ()
+) -> dict[str, str]:
+    """Return a variant's options in the product's spelling; Invalid where it is not one value of each option.
+
+    `pictures` are the product's, one of which may be the variant's.
+    """
     wrong: list[dict[str, str]] = []
     options: dict[str, str] = {}
     try:
@@ -127,12 +135,22 @@ def check_new_variant(new: NewVariant, offered: Mapping[str, Any], field: str = 
             lambda: check_cost(new.cost_cents, f"{field}cost"),
             lambda: check_weight(new.weight_grams, f"{field}weightGrams"),
             lambda: check_tax_rate(new.tax_rate, f"{field}taxRate"),
+            lambda: _check_picture(new, pictures, field),
         )
     except Invalid as refused:
         wrong += refused.details
     if wrong:
         raise Invalid(details=wrong)
     return options
+
+
+def _check_picture(new: NewVariant, pictures: Pictures, field: str) -> None:
+    if not new.picture:
+        return
+    if new.image_url is not None:
+        raise Invalid.field(f"{field}imageId", "contradicts imageUrl; send one of them")
+    if all(new.picture != each.id for each in pictures):
+        raise Invalid.field(f"{field}imageId", "must be the id of one of the product's pictures")
 
 
 def _check_new_sku(sku: str, field: str) -> None:
@@ -187,3 +205,17 @@ def check_fit(product: Product) -> None:
             values = product.options[name]
             if not isinstance(values, list) or value not in values:
                 raise Invalid.field(f"options.{name}", f"must hold {value!r}: the variant {each.sku} has it")
+
+
+def variants_with(product: Product, options: Mapping[str, Any]) -> list[Variant]:
+    """Return the product's variants that have all of these options, as far as they are options of the product."""
+    given = {name_key(name): value for name, value in options.items()}
+    return [
+        variant
+        for variant in product.variants
+        if all(
+            same_choice(value, given[name_key(name)])
+            for name, value in variant.options.items()
+            if name_key(name) in given
+        )
+    ]

@@ -35,6 +35,8 @@ async def load_and_allocate(
 ) -> tuple[dict[str, Stock], Allocations]:
     """Decide where every unit comes from; a shortage first frees the variants' expired holds."""
     stocks = await load_stocks(app, (each.variant_id for each in wanted))
+    if not all(stock.levels for stock in stocks.values()):
+        raise Stale("the stock was closed since the product was read: deleted, or spread over variants")
     allocations, short = allocate(wanted, stocks)
     if not short:
         return stocks, allocations

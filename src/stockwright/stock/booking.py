@@ -13,7 +13,7 @@ from stockwright.stock.model import (
     Stock,
     receive,
 )
-from stockwright.store.batch import Batch
+from stockwright.store.batch import Batch, Stale
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -104,8 +104,10 @@ async def decide_on_stock(
 
     def decide_on(item: Item | None) -> tuple[Batch, Result]:
         stock = None if item is None else stock_records.stock_of(item, tuple(active))
-        if stock is None or not stock.levels:
+        if stock is None:
             raise NotFound("Product not found")
+        if not stock.levels:
+            raise Stale("the stock was closed since the product was read: deleted, or spread over variants")
         return decision(stock)
 
     return await decide(app, request, stock_records.stock_key(variant_id), decide_on)

@@ -106,7 +106,8 @@ async def _look_at(app: App, request: Request, variant_ids: list[str]) -> None:
     stocks = await count_stocks(app, variant_ids)
     marks = await load_marks(app.store, variant_ids)
     for variant_id, stock in stocks.items():
-        if _crossed(stock, marks[variant_id]):
+        # A stock without levels is closed: of a variant that was removed, or spread over variants.
+        if stock.levels and _crossed(stock, marks[variant_id]):
             await _append_alert(app, request, variant_id)
 
 
@@ -173,14 +174,14 @@ async def _append_alert(app: App, request: Request, variant_id: str) -> None:
         mark = (await load_marks(app.store, [variant_id]))[variant_id]
         stock = (await load_stocks(app.store, [variant_id])).get(variant_id)
         products = {} if stock is None else await load_products(app.store, [stock.product_id])
-        if stock is None or stock.product_id not in products or not _crossed(stock, mark):
+        if stock is None or not stock.levels or stock.product_id not in products or not _crossed(stock, mark):
             return
         product = products[stock.product_id]
 
         def decision(item: Item | None) -> Sequence[Write]:
             # As the stock is in the commit: so it comes to an end however many buy meanwhile.
             current = None if item is None else stock_of(item, tuple(stock.active))
-            return [] if current is None else _alerts(app, request, current, product, mark).writes
+            return [] if current is None or not current.levels else _alerts(app, request, current, product, mark).writes
 
         try:
             await app.store.decide(stock_key(variant_id), decision)

@@ -1344,6 +1344,26 @@ export interface paths {
         patch: operations["patch-products-by-id-variants-by-variantId"];
         trace?: never;
     };
+    "/api/products/{id}/variants/spread": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Spread a product's shared stock over variants that then have stock of their own
+         * @description All variants together get exactly what is available, at each location. 409 while units are reserved (`details` names the orders and reservations), or while an open order does not say which variant it means. Each unit moves by a TRANSFER from the product to its variant.
+         */
+        post: operations["post-products-by-id-variants-spread"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/products/export": {
         parameters: {
             query?: never;
@@ -3379,6 +3399,8 @@ export interface components {
             /** @default null */
             expectedVersion?: number | null;
             /** @default null */
+            imageId?: string | null;
+            /** @default null */
             imageUrl?: string | null;
             /** @default null */
             location?: string | null;
@@ -4353,6 +4375,51 @@ export interface components {
             token: string;
         };
         /**
+         * ShareAt
+         * @description Units of the shared stock at one location.
+         */
+        ShareAt: {
+            location: string;
+            quantity: number;
+        };
+        /**
+         * ShareBody
+         * @description A variant that the shared stock is spread over, and what it gets of it.
+         *
+         *         `quantity` is for stock that is at one location; else `locations` says how many at each.
+         */
+        ShareBody: {
+            /** @default null */
+            barcode?: string | null;
+            /** @default null */
+            cost?: number | null;
+            /** @default null */
+            imageId?: string | null;
+            /** @default null */
+            imageUrl?: string | null;
+            /** @default null */
+            locations?: components["schemas"]["ShareAt"][] | null;
+            /** @default null */
+            lowStockThreshold?: number | null;
+            options: {
+                [key: string]: string;
+            };
+            /** @default null */
+            price?: number | null;
+            /** @default 0 */
+            quantity?: number;
+            /** @default null */
+            reorderPoint?: number | null;
+            /** @default null */
+            reorderQuantity?: number | null;
+            /** @default null */
+            sku?: string | null;
+            /** @default null */
+            taxRate?: number | null;
+            /** @default null */
+            weightGrams?: number | null;
+        };
+        /**
          * SheetRowView
          * @description A product that is to be counted; `counted` is null where nobody has counted it.
          */
@@ -4453,6 +4520,21 @@ export interface components {
         SignOutBody: {
             /** @default null */
             refreshToken?: string | null;
+        };
+        /**
+         * SpreadBody
+         * @description The variants that a product's shared stock is spread over; together they get what is available.
+         *
+         *         Without `options`, the options and their values are the product's.
+         */
+        SpreadBody: {
+            /** @default null */
+            expectedStockVersion?: number | null;
+            /** @default null */
+            expectedVersion?: number | null;
+            /** @default null */
+            options?: components["schemas"]["OptionBody"][] | null;
+            variants: components["schemas"]["ShareBody"][];
         };
         /**
          * StepView
@@ -4855,6 +4937,8 @@ export interface components {
             /** @default null */
             cost?: number | null;
             /** @default null */
+            imageId?: string | null;
+            /** @default null */
             imageUrl?: string | null;
             /** @default null */
             lowStockThreshold?: number | null;
@@ -4887,6 +4971,7 @@ export interface components {
             expectedStockVersion?: number | null;
             /** @default null */
             expectedVersion?: number | null;
+            imageId?: string | null;
             imageUrl?: string | null;
             /** @default null */
             lowStockThreshold?: number | null;
@@ -4935,6 +5020,7 @@ export interface components {
             barcode: string | null;
             cost?: number | null;
             id: string;
+            imageId: string | null;
             imageUrl: string | null;
             inactiveStock: number;
             isLowStock: boolean;
@@ -7776,6 +7862,56 @@ export interface operations {
                  *     }
                  */
                 "application/json": components["schemas"]["VariantPatch"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["ProductView"];
+                        meta: components["schemas"]["Meta"];
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+        };
+    };
+    "post-products-by-id-variants-spread": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "variants": [
+                 *         {
+                 *           "options": {
+                 *             "color": "coral"
+                 *           },
+                 *           "quantity": 30
+                 *         },
+                 *         {
+                 *           "options": {
+                 *             "color": "mint"
+                 *           },
+                 *           "sku": "PH-1-M",
+                 *           "quantity": 20
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["SpreadBody"];
             };
         };
         responses: {
