@@ -88,8 +88,8 @@ class History:
     def shop(self) -> Shop:
         """Open the model as the shop was at first."""
         shop = Shop(0, locations={"default": (100, True), "cellar": (100, False)})
-        for product, (sku, price, units) in self.products.items():
-            shop.open(product, sku, price, units)
+        for product, (_, price, units) in self.products.items():
+            shop.open({product: price}, units)
             shop.levels[product]["cellar"] = [0, 0]
         shop.events.clear()
         return shop
@@ -412,7 +412,7 @@ class Checker:
     def _aside(self, asked: Asked, now: float) -> tuple[Shop, str]:
         """Copy what a question can touch, so that it changes nothing."""
         shop, name = self.shop, asked.parts.get("hold") or asked.parts.get("order") or "new"
-        aside = Shop(int(now), dict(shop.locations), shop.skus, shop.prices, deepcopy(shop.levels))
+        aside = Shop(int(now), dict(shop.locations), shop.prices, deepcopy(shop.levels))
         for known, held in shop.holds.items():
             if held.status == "ACTIVE" or known == name:
                 aside.holds[known] = replace(held)

@@ -1,7 +1,9 @@
 """What the product promises (SPEC §1), said a second time: single-threaded, in plain Python, sharing no code with it.
 
 Every step takes what a person asks and returns what the answer must be, or raises `No` with the
-error's code and details. Things bear the names that the product gave them.
+error's code and details. Orders and reservations bear the names that the product gave them, wares names of their own:
+what is counted is a ware, unless several choices share a stock. Where `product` stands below, it is whatever has a
+stock.
 """
 
 from __future__ import annotations
@@ -44,6 +46,8 @@ class Order:
     status: str = "PENDING"
     steps: list[str] = field(default_factory=lambda: ["PENDING"])
     returned: list[int] = field(default_factory=list)
+    sold_from: list[str] = field(default_factory=list)
+    """The stock that each line was sold from."""
 
 
 @dataclass
@@ -52,22 +56,56 @@ class Shop:
 
     now: int
     locations: dict[str, tuple[int, bool]] = field(default_factory=lambda: {"default": (100, True)})
-    skus: dict[str, str] = field(default_factory=dict)
     prices: dict[str, int] = field(default_factory=dict)
     levels: dict[str, dict[str, list[int]]] = field(default_factory=dict)
     holds: dict[str, Hold] = field(default_factory=dict)
     orders: dict[str, Order] = field(default_factory=dict)
     ledger: Counter[tuple[str, str, str, int]] = field(default_factory=Counter)
     events: list[str] = field(default_factory=list)
+    shares: dict[str, str] = field(default_factory=dict)
+    """Choices that share a stock with others: ware → stock."""
+
+    def at(self, ware: str) -> str:
+        """The stock that a ware is taken from."""
+        return self.shares.get(ware, ware)
 
     # ---- stock ---------------------------------------------------------------------------------
 
-    def open(self, product: str, sku: str, price: int, units: int) -> None:
-        self.skus[product], self.prices[product] = sku, price
-        self.levels[product] = {"default": [units, 0]}
-        if units:
-            self._book(product, "default", "INITIAL", units)
+    def open(self, wares: dict[str, int], units: int, shared: str | None = None) -> None:
+        """Open a product of these wares, by their prices: so many units of each, or so many that they all share."""
+        self.prices |= wares
+        for product in wares if shared is None else [shared]:
+            self.levels[product] = {"default": [units, 0]}
+            if units:
+                self._book(product, "default", "INITIAL", units)
+        if shared is not None:
+            self.shares |= dict.fromkeys(wares, shared)
         self.events.append("product.created")
+
+    def spread(self, shared: str, shares: dict[str, dict[str, int]]) -> dict[str, dict[str, list[int]]]:
+        """Each ware gets its part of what is there, to the unit; not while anything is promised."""
+
+        def adds_up() -> bool:
+            levels = self.levels[shared]
+            given = {at: sum(units.get(at, 0) for units in shares.values()) for at in levels}
+            return bool(levels) and all(level == [given[at], 0] for at, level in levels.items())
+
+        if not adds_up():
+            self._free({shared})
+        if not adds_up():
+            raise No("CONFLICT")
+        for location, (units, _) in self.levels[shared].items():
+            if units:
+                self._book(shared, location, "TRANSFER", -units)
+        for ware, units in shares.items():
+            self.levels[ware] = {location: [0, 0] for location in self.levels[shared]}
+            for location, count in units.items():
+                if count:
+                    self._receive(ware, location, "TRANSFER", count)
+            del self.shares[ware]
+        self.levels[shared] = {}
+        self.events.append("product.updated")
+        return {ware: self.levels[ware] for ware in shares}
 
     def set_location(self, name: str, priority: int, active: bool) -> None:
         known = self.locations.get(name)
@@ -150,7 +188,7 @@ class Shop:
         return levels
 
     def sell(self, wants: list[Want]) -> tuple[Allocation, int]:
-        allocated = self._take(wants)
+        allocated = self._take(self._of_stocks(wants))
         for product, locations in allocated.items():
             for location, units in locations.items():
                 self._receive(product, location, "SALE", -units)
@@ -162,7 +200,7 @@ class Shop:
     def reserve(self, owner: str, wants: list[Want], minutes: int) -> Hold:
         if not 1 <= minutes <= 1440:
             raise No("VALIDATION_ERROR")
-        held = Hold(owner, self._take(wants), self.now + minutes * MINUTE)
+        held = Hold(owner, self._take(self._of_stocks(wants)), self.now + minutes * MINUTE)
         self._reserve(held.allocated)
         self.events.append("reservation.created")
         return held
@@ -206,11 +244,12 @@ class Shop:
     # ---- orders --------------------------------------------------------------------------------
 
     def order(self, owner: str, lines: list[tuple[str, int]]) -> Order:
-        allocated = self._take([(product, units, None) for product, units in lines])
+        wants: list[Want] = [(ware, units, None) for ware, units in lines]
+        allocated = self._take(self._of_stocks(wants))
         self._reserve(allocated)
         self.events.append("order.placed")
-        total = self._total([(product, units, None) for product, units in lines])
-        return Order(owner, lines, allocated, total, returned=[0] * len(lines))
+        sold_from = [self.at(ware) for ware, _ in lines]
+        return Order(owner, lines, allocated, self._total(wants), returned=[0] * len(lines), sold_from=sold_from)
 
     def step(self, name: str, to: str) -> Order:
         order = self.orders[name]
@@ -241,39 +280,50 @@ class Shop:
             self._release(order.allocated)
         else:
             # What was given back before does not come back a second time.
-            for product, locations in order.allocated.items():
-                self._give_back(order, product, sum(locations.values()) - self._came_back(order, product), "cancelled")
+            left = zip(order.lines, order.returned, strict=True)
+            self._give_back(order, [units - back for (_, units), back in left])
         order.status = "CANCELLED"
         order.steps.append("CANCELLED")
         self.events.append("order.cancelled")
         return order
 
-    def take_back(self, name: str, product: str, units: int, restock: bool) -> Order:
+    def take_back(self, name: str, ware: str, units: int, restock: bool) -> Order:
         order = self.orders[name]
-        lines = [number for number, line in enumerate(order.lines) if line[0] == product]
+        lines = [number for number, line in enumerate(order.lines) if line[0] == ware]
         if sum(order.lines[each][1] - order.returned[each] for each in lines) < units:
             raise No("VALIDATION_ERROR")
         if order.status not in {"PACKED", "DELIVERED"}:
             raise No("INVALID_TRANSITION", {"from": order.status, "to": "RETURNED"})
-        if restock:
-            self._give_back(order, product, units, "returned")
+        back = [0] * len(order.lines)
         for number in lines:
-            taken = min(units, order.lines[number][1] - order.returned[number])
-            order.returned[number] += taken
-            units -= taken
+            back[number] = min(units, order.lines[number][1] - order.returned[number])
+            units -= back[number]
+        if restock:
+            self._give_back(order, back)
+        order.returned = [before + more for before, more in zip(order.returned, back, strict=True)]
         order.steps.append("RETURNED")
         self.events.append("order.returned")
         return order
 
-    def _came_back(self, order: Order, product: str) -> int:
-        return sum(back for line, back in zip(order.lines, order.returned, strict=True) if line[0] == product)
+    def _give_back(self, order: Order, back: list[int]) -> None:
+        """Of each line so many units go where they came from, in the order they were allocated, behind those before.
 
-    def _give_back(self, order: Order, product: str, units: int, _why: str) -> None:
-        """The units go where they came from, in the order they were allocated, behind those that came back before."""
-        one_by_one = [location for location, allocated in order.allocated[product].items() for _ in range(allocated)]
-        before = self._came_back(order, product)
-        for location, back in Counter(one_by_one[before : before + units]).items():
-            self._receive(product, location, "RETURN", back)
+        Where their stock was spread since, they are of the line's ware.
+        """
+        sums: Counter[tuple[str, str]] = Counter()
+        for stock, allocated in order.allocated.items():
+            of_stock = [number for number, each in enumerate(order.sold_from) if each == stock]
+            before = sum(order.returned[number] for number in of_stock)
+            one_by_one = [location for location, units in allocated.items() for _ in range(units)][before:]
+            for number in of_stock:
+                ware = self.at(order.lines[number][0]) if not self.levels[stock] else stock
+                coming, one_by_one = one_by_one[: back[number]], one_by_one[back[number] :]
+                sums.update((ware, location) for location in coming)
+        for (ware, location), units in sums.items():
+            self._receive(ware, location, "RETURN", units)
+
+    def _of_stocks(self, wants: list[Want]) -> list[Want]:
+        return [(self.at(ware), units, location) for ware, units, location in wants]
 
     # ---- what they share -----------------------------------------------------------------------
 
