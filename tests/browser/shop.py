@@ -106,6 +106,12 @@ class Shop:
         made: dict[str, Any] = self.ask("POST", "/products", given)
         return made
 
+    def send_picture(self, product: dict[str, Any], content: bytes) -> None:
+        """Add a picture to a product."""
+        headers = {"authorization": f"Bearer {self.session(self.admin)['idToken']}", "content-type": "image/png"}
+        answer = self._http.post(f"/products/{product['id']}/images", content=content, headers=headers)
+        assert answer.is_success, answer.text
+
     def order(self, product: dict[str, Any], quantity: int = 1, *, who: str) -> dict[str, Any]:
         body = {"items": [{"productId": product["id"], "quantity": quantity}]}
         placed: dict[str, Any] = self.ask("POST", "/orders", body, who=who)

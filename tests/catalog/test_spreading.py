@@ -252,7 +252,7 @@ async def test_nothing_comes_to_a_stock_that_was_spread(app: App) -> None:
     count = await open_count(app, ADMIN, OpenCount("default"))
     await scan(app, ADMIN, Scan(count.count.id, "PH-1", 10))
     await spread_stock(app, ADMIN, spread_of(product_id, 5, 3))
-    with pytest.raises(NotFound):
+    with pytest.raises(Invalid):
         await scan(app, ADMIN, Scan(count.count.id, "PH-1", 1))
     posted = await post_count(app, ADMIN, count.count.id)
     assert (posted.sums.refused, posted.count.status) == (1, "POSTED")

@@ -17,6 +17,7 @@ import {
   countOf,
   lineKey,
   setQuantity,
+  stockOf,
   totalsOf,
   trimToStock,
   unitsOf,
@@ -24,9 +25,9 @@ import {
 } from "@/features/cart/cart";
 import { changeCart, useCart } from "@/features/cart/store";
 import { ProductPicture } from "@/features/catalog/art";
-import { describeOptions, notOffered } from "@/features/catalog/options";
-import { smallUrlOf } from "@/features/catalog/pictures";
+import { describeOptions, lineTitle, notOffered } from "@/features/catalog/options";
 import { type Goods, goods as goodsQuery } from "@/features/catalog/queries";
+import { findVariant, smallVariantUrl } from "@/features/catalog/variants";
 import { placeOrder } from "@/features/orders/queries";
 import { formatCount } from "@/lib/count";
 
@@ -45,7 +46,7 @@ export function Component() {
   const navigate = useNavigate();
   const { user } = useAuth();
   const queryClient = useQueryClient();
-  const lines = cart.map((line) => withPrice(line, now.get(line.productId)));
+  const lines = cart.map((line) => withNow(line, now.get(line.productId)));
 
   const order = useMutation({
     mutationFn: (ordered: Cart) => placeOrder(ordered),
@@ -58,7 +59,7 @@ export function Component() {
     },
     onSettled: () => queryClient.invalidateQueries({ queryKey: ["goods"] }),
   });
-  const short = new Map(shortages(order.error).map((each) => [each.productId, each.available]));
+  const short = new Map(shortages(order.error).map((each) => [stockOf(each), each.available]));
   const limits = limitsOf(lines, now, short);
 
   const change = (key: string, quantity: number) => {
@@ -73,7 +74,12 @@ export function Component() {
   };
   const adjust = () => {
     order.reset();
-    changeCart((before) => trimToStock(before, limits));
+    changeCart((before) =>
+      trimToStock(
+        before.map((line) => withNow(line, now.get(line.productId))),
+        limits,
+      ),
+    );
   };
 
   if (!cart.length) {
@@ -91,7 +97,7 @@ export function Component() {
     );
   }
   const isShort = lines.some(
-    (line) => unitsOf(lines, line.productId) > (limits.get(line.productId) ?? Number.POSITIVE_INFINITY),
+    (line) => unitsOf(lines, stockOf(line)) > (limits.get(stockOf(line)) ?? Number.POSITIVE_INFINITY),
   );
   const gone = new Map(lines.map((line) => [lineKey(line), goneOptions(line, now.get(line.productId))]));
   const isOutdated = [...gone.values()].some((options) => options.length > 0);
@@ -107,8 +113,8 @@ export function Component() {
             <Line
               key={lineKey(line)}
               line={line}
-              limit={limits.get(line.productId)}
-              wanted={unitsOf(lines, line.productId)}
+              limit={limits.get(stockOf(line))}
+              wanted={unitsOf(lines, stockOf(line))}
               gone={gone.get(lineKey(line)) ?? []}
               onQuantity={(quantity) => change(lineKey(line), quantity)}
               onRemove={() => remove(line)}
@@ -232,7 +238,7 @@ function Line({
         <div className="flex items-center justify-between gap-3">
           <Quantity
             size="sm"
-            label={`Quantity of ${line.name}`}
+            label={`Quantity of ${lineTitle(line)}`}
             value={line.quantity}
             onChange={onQuantity}
             max={limit === undefined ? undefined : Math.max(line.quantity, limit - (wanted - line.quantity))}
@@ -241,7 +247,7 @@ function Line({
             variant="ghost"
             size="sm"
             onClick={onRemove}
-            aria-label={`Remove ${line.name}`}
+            aria-label={`Remove ${lineTitle(line)}`}
             className="-mr-2 text-muted"
           >
             <Trash2 aria-hidden className="size-4" /> <span className="max-sm:sr-only">Remove</span>
@@ -268,27 +274,43 @@ function useNow(cart: Cart): Map<string, Now> {
   });
 }
 
-function withPrice(line: CartLine, now: Now | undefined): CartLine {
+/** A line as the shop has it now: also where its product got variants since it was put in. */
+function withNow(line: CartLine, now: Now | undefined): CartLine {
   if (!now?.goods) return line;
-  const { price, currency, name, category } = now.goods;
-  return { ...line, price, currency, name, imageUrl: smallUrlOf(now.goods), category };
+  const { currency, name, category } = now.goods;
+  const variant = findVariant(now.goods.variants, line.options);
+  const { variantId: _, ...rest } = line;
+  return {
+    ...rest,
+    ...(variant && { variantId: variant.id }),
+    sku: variant?.sku ?? now.goods.sku,
+    price: variant?.price ?? now.goods.price,
+    currency,
+    name,
+    imageUrl: smallVariantUrl(now.goods, variant),
+    category,
+  };
 }
 
+/** What was chosen of a line and is not offered any more; all of it, where that variant was removed. */
 function goneOptions(line: CartLine, now: Now | undefined): string[] {
-  return now?.goods ? notOffered(line.options, now.goods.options) : [];
+  if (!now?.goods) return [];
+  const gone = notOffered(line.options, now.goods.options);
+  if (gone.length || !now.goods.variants.length || findVariant(now.goods.variants, line.options)) return gone;
+  return [describeOptions(line.options) || "this choice"];
 }
 
-/** How many there are of each product that we know of. */
+/** How many there are of each stock that we know of. */
 function limitsOf(lines: Cart, now: Map<string, Now>, short: Map<string, number>): Map<string, number> {
   const limits = new Map<string, number>();
-  for (const { productId } of lines) {
-    const current = now.get(productId);
-    const known = current?.gone
-      ? 0
-      : (current?.goods?.quantity ?? (current?.goods && !current.goods.inStock ? 0 : undefined));
-    const refused = short.get(productId);
-    if (refused !== undefined) limits.set(productId, refused);
-    else if (known !== undefined) limits.set(productId, known);
+  for (const line of lines) {
+    const stock = stockOf(line);
+    const current = now.get(line.productId);
+    const counted = current?.goods?.variants.find(({ id }) => id === line.variantId) ?? current?.goods;
+    const known = current?.gone ? 0 : (counted?.quantity ?? (counted && !counted.inStock ? 0 : undefined));
+    const refused = short.get(stock);
+    if (refused !== undefined) limits.set(stock, refused);
+    else if (known !== undefined) limits.set(stock, known);
   }
   return limits;
 }

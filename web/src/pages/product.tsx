@@ -16,10 +16,18 @@ import { NewCartDialog } from "@/features/cart/new-cart-dialog";
 import { changeCart, useCart } from "@/features/cart/store";
 import { GRID, ProductCard, Swatch } from "@/features/catalog/card";
 import { Gallery } from "@/features/catalog/gallery";
-import { type Choice, choicesOf, firstChoices, titled } from "@/features/catalog/options";
-import { smallUrlOf } from "@/features/catalog/pictures";
+import { type Choice, choicesOf, lineTitle, titled } from "@/features/catalog/options";
 import { type Goods, type GoodsPage, goodsPage, goods as goodsQuery } from "@/features/catalog/queries";
 import { StockBadge } from "@/features/catalog/stock-badge";
+import {
+  findVariant,
+  firstOptions,
+  type Left,
+  leftOf,
+  smallVariantUrl,
+  type Variant,
+  withChoice,
+} from "@/features/catalog/variants";
 import { placeOrder } from "@/features/orders/queries";
 import { cn } from "@/lib/cn";
 import { formatCount } from "@/lib/count";
@@ -68,13 +76,28 @@ export function Component() {
 }
 
 function Detail({ goods, current }: { goods: Goods; current: boolean }) {
+  const [chosen, setOptions] = useState<Record<string, string> | null>(null);
+  // What was chosen may be gone by now.
+  const isThere = chosen && (!goods.variants.length || findVariant(goods.variants, chosen));
+  const options = isThere ? chosen : firstOptions(goods);
+  const variant = findVariant(goods.variants, options);
+  const bought: Goods = variant
+    ? {
+        ...goods,
+        sku: variant.sku,
+        price: variant.price,
+        inStock: variant.inStock,
+        isLow: variant.inStock && variant.isLow,
+        quantity: variant.quantity,
+      }
+    : goods;
   const attributes = Object.entries((goods as { attributes?: Record<string, unknown> }).attributes ?? {});
   return (
     <>
       <Breadcrumb goods={goods} />
       <div className="mt-5 grid gap-8 lg:grid-cols-[1.15fr_1fr] lg:gap-14">
         <div>
-          <Gallery goods={goods} />
+          <Gallery goods={goods} shown={variant?.imageUrl ?? null} />
         </div>
         <div className="lg:pt-2">
           {goods.brand && (
@@ -87,14 +110,20 @@ function Detail({ goods, current }: { goods: Goods; current: boolean }) {
           )}
           <h1 className="mt-1.5 font-semibold text-3xl leading-tight sm:text-4xl">{goods.name}</h1>
           <div className="mt-4 flex flex-wrap items-center gap-x-4 gap-y-2">
-            <Money minor={goods.price} currency={goods.currency} className="font-medium text-2xl" />
-            <StockBadge goods={goods} always />
+            <Money minor={bought.price} currency={goods.currency} className="font-medium text-2xl" />
+            <StockBadge goods={bought} always />
           </div>
           <p className="mt-5 text-lg text-muted leading-relaxed">{goods.description}</p>
-          <Buy goods={goods} current={current} />
+          <Buy
+            goods={bought}
+            variant={variant}
+            current={current}
+            options={options}
+            onOptions={(name, value) => setOptions(withChoice(goods.variants, options, name, value))}
+          />
           <dl className="mt-10 border-t text-sm">
             <Fact name="SKU">
-              <code className="font-mono text-[0.8125rem]">{goods.sku}</code>
+              <code className="font-mono text-[0.8125rem]">{bought.sku}</code>
             </Fact>
             <Fact name="Category">{titled(goods.category)}</Fact>
             {goods.type && <Fact name="Type">{titled(goods.type)}</Fact>}
@@ -145,15 +174,27 @@ function Breadcrumb({ goods }: { goods: Goods }) {
   );
 }
 
-function Buy({ goods, current }: { goods: Goods; current: boolean }) {
+function Buy({
+  goods,
+  variant,
+  current,
+  options,
+  onOptions,
+}: {
+  /** With the price and stock of what is chosen. */
+  goods: Goods;
+  variant: Variant | null;
+  current: boolean;
+  options: Record<string, string>;
+  onOptions: (name: string, value: string) => void;
+}) {
   const { user } = useAuth();
   const navigate = useNavigate();
   const queryClient = useQueryClient();
   const choices = choicesOf(goods.options);
-  const [options, setOptions] = useState(() => firstChoices(choices));
   const [wanted, setWanted] = useState(1);
   const cart = useCart();
-  const inCart = unitsOf(cart, goods.id);
+  const inCart = unitsOf(cart, variant?.id ?? goods.id);
   const other = otherCurrency(cart, goods.currency);
   // What goes on once the buyer has agreed to a new cart.
   const [asked, setAsked] = useState<(() => void) | null>(null);
@@ -161,10 +202,11 @@ function Buy({ goods, current }: { goods: Goods; current: boolean }) {
   const quantity = Math.max(1, Math.min(wanted, most ?? wanted));
   const line: CartLine = {
     productId: goods.id,
+    ...(variant && { variantId: variant.id }),
     sku: goods.sku,
     name: goods.name,
     category: goods.category,
-    imageUrl: smallUrlOf(goods),
+    imageUrl: smallVariantUrl(goods, variant),
     price: goods.price,
     currency: goods.currency,
     options,
@@ -201,7 +243,7 @@ function Buy({ goods, current }: { goods: Goods; current: boolean }) {
           : `There are ${formatCount(goods.quantity)} in total; your cart holds them now`,
       );
     } else {
-      toast.success(`${goods.name} is in your cart`, {
+      toast.success(`${variant ? lineTitle(line) : goods.name} is in your cart`, {
         action: { label: "View cart", run: () => navigate("/cart") },
       });
     }
@@ -223,7 +265,10 @@ function Buy({ goods, current }: { goods: Goods; current: boolean }) {
           key={choice.name}
           choice={choice}
           value={options[choice.name] ?? ""}
-          onChange={(value) => setOptions({ ...options, [choice.name]: value })}
+          left={
+            goods.variants.length ? (value) => leftOf(goods.variants, options, choice.name, value) : undefined
+          }
+          onChange={(value) => onOptions(choice.name, value)}
         />
       ))}
       {goods.inStock ? (
@@ -256,7 +301,9 @@ function Buy({ goods, current }: { goods: Goods; current: boolean }) {
         </>
       ) : (
         <p className="rounded-2xl bg-sunken px-5 py-4 text-muted">
-          You can order it here when the shop has restocked it.
+          {variant && goods.variants.some(({ inStock }) => inStock)
+            ? "This one is sold out. Choose another above, or order it here when the shop has restocked it."
+            : "You can order it here when the shop has restocked it."}
         </p>
       )}
       {short ? (
@@ -296,10 +343,13 @@ function Buy({ goods, current }: { goods: Goods; current: boolean }) {
 function Choices({
   choice,
   value,
+  left,
   onChange,
 }: {
   choice: Choice;
   value: string;
+  /** What is left of a value; without it, all share one stock. */
+  left: ((value: string) => Left) | undefined;
   onChange: (value: string) => void;
 }) {
   return (
@@ -309,30 +359,44 @@ function Choices({
         <span className="ml-2 text-muted">{titled(value)}</span>
       </legend>
       <div className="flex flex-wrap gap-2">
-        {choice.values.map((each) => (
-          <label
-            key={each}
-            className={cn(
-              "inline-flex h-10 cursor-pointer items-center gap-2 rounded-xl border bg-surface px-3.5 text-sm transition-colors",
-              "has-focus-visible:outline-2 has-focus-visible:outline-focus has-focus-visible:outline-offset-2",
-              each === value ? "border-brand font-medium ring-1 ring-brand" : "hover:border-line-strong",
-            )}
-          >
-            <input
-              type="radio"
-              name={choice.name}
-              value={each}
-              checked={each === value}
-              onChange={() => onChange(each)}
-              className="sr-only"
-            />
-            <Swatch color={each} className="size-3.5" />
-            {titled(each)}
-          </label>
-        ))}
+        {choice.values.map((each) => {
+          const units = left?.(each);
+          const note = units && noteOf(units);
+          return (
+            <label
+              key={each}
+              className={cn(
+                "inline-flex min-h-10 cursor-pointer items-center gap-2 rounded-xl border bg-surface px-3.5 py-1.5 text-sm transition-colors",
+                "has-focus-visible:outline-2 has-focus-visible:outline-focus has-focus-visible:outline-offset-2",
+                each === value ? "border-brand font-medium ring-1 ring-brand" : "hover:border-line-strong",
+                units && units.gone !== "no" && "border-dashed bg-sunken",
+              )}
+            >
+              <input
+                type="radio"
+                name={choice.name}
+                value={each}
+                checked={each === value}
+                onChange={() => onChange(each)}
+                className="sr-only"
+              />
+              <Swatch color={each} className="size-3.5" />
+              <span className={cn(units?.gone === "all" && "line-through decoration-muted")}>
+                {titled(each)}
+              </span>
+              {note && <span className="font-normal text-muted text-xs">{note}</span>}
+            </label>
+          );
+        })}
       </div>
     </fieldset>
   );
+}
+
+/** What is said of a value's stock: how many are left, as far as that is shown; and where it is sold out. */
+function noteOf({ quantity, gone, beside }: Left): string {
+  if (gone === "no") return quantity === null ? "" : `${formatCount(quantity)} left`;
+  return gone === "all" || !beside.length ? "sold out" : `sold out in ${beside.map(titled).join(", ")}`;
 }
 
 function More({ goods }: { goods: Goods }) {

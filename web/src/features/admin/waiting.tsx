@@ -16,6 +16,7 @@ import { ProductName } from "@/features/products/product-name";
 import { LOOK_AGAIN_MS } from "@/features/reports/queries";
 import { BookIn } from "@/features/stock/book-in";
 import { forStaff, type InventoryRow } from "@/features/stock/queries";
+import { stockIdOf } from "@/features/stock/rows";
 import { StockStatusBadge } from "@/features/stock/status";
 import { formatCount } from "@/lib/count";
 import { once } from "@/lib/one-click";
@@ -151,7 +152,7 @@ export function LowStock({ all }: { all?: ReactNode }) {
           caption="Products below their threshold"
           columns={LOW_COLUMNS}
           rows={low.data?.items}
-          rowKey={(row) => row.productId}
+          rowKey={stockIdOf}
           loading={low.isPending}
           empty={
             <Card>

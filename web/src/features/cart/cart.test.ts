@@ -122,3 +122,12 @@ test("another currency is detected before it is in the cart", () => {
   expect(otherCurrency([line("a", 1)], "EUR")).toBe("USD");
   expect(otherCurrency([{ ...line("b", 1), currency: "EUR" }, line("a", 1)], "EUR")).toBe("USD");
 });
+
+test("units of a variant are counted by themselves", () => {
+  const coral = { ...line("phone", 2, { color: "coral" }), variantId: "v1" };
+  const mint = { ...line("phone", 3, { color: "mint" }), variantId: "v2" };
+  const cart = add(add([], coral, 2), mint, 3);
+  expect(unitsOf(cart, "v1")).toBe(2);
+  expect(add(cart, coral, 2)).toBe(cart);
+  expect(trimToStock(cart, new Map([["v2", 1]])).map(({ quantity }) => quantity)).toEqual([2, 1]);
+});

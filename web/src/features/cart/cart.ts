@@ -4,6 +4,8 @@ import { parseList } from "@/lib/stored-list";
 
 export interface CartLine {
   productId: string;
+  /** Of a variant with stock of its own. */
+  variantId?: string;
   sku: string;
   name: string;
   category: string;
@@ -30,7 +32,7 @@ export function lineKey(line: Pick<CartLine, "productId" | "options">): string {
 export function add(cart: Cart, line: CartLine, available: number | null): Cart {
   const key = lineKey(line);
   const known = cart.find((each) => lineKey(each) === key);
-  const room = available === null ? QUANTITY_MAX : Math.max(0, available - unitsOf(cart, line.productId));
+  const room = available === null ? QUANTITY_MAX : Math.max(0, available - unitsOf(cart, stockOf(line)));
   const added = Math.min(line.quantity, room);
   if (added <= 0) return cart;
   if (known)
@@ -54,9 +56,14 @@ export function without(cart: Cart, ordered: Cart): Cart {
   });
 }
 
-/** How many of a product are in the cart, over all its options: stock is counted together. */
-export function unitsOf(cart: Cart, productId: string): number {
-  return cart.reduce((units, line) => (line.productId === productId ? units + line.quantity : units), 0);
+/** Whose stock a line takes: its variant's, else that of all choices of its product. */
+export function stockOf({ productId, variantId }: Pick<CartLine, "productId" | "variantId">): string {
+  return variantId ?? productId;
+}
+
+/** How many of a stock are in the cart, over all lines that take from it. */
+export function unitsOf(cart: Cart, stock: string): number {
+  return cart.reduce((units, line) => (stockOf(line) === stock ? units + line.quantity : units), 0);
 }
 
 export function countOf(cart: Cart): number {
@@ -76,14 +83,14 @@ export function totalsOf(cart: Cart): { currency: string; minor: number }[] {
   return [...totals].map(([currency, minor]) => ({ currency, minor }));
 }
 
-/** Bring the cart down to what there is: the last lines of a short product give way first. */
+/** Bring the cart down to what there is: the last lines of a short stock give way first. */
 export function trimToStock(cart: Cart, available: ReadonlyMap<string, number>): Cart {
   const left = new Map(available);
   return cart.flatMap((line) => {
-    const room = left.get(line.productId);
+    const room = left.get(stockOf(line));
     if (room === undefined) return [line];
     const quantity = Math.min(line.quantity, Math.max(0, room));
-    left.set(line.productId, room - quantity);
+    left.set(stockOf(line), room - quantity);
     return quantity ? [{ ...line, quantity }] : [];
   });
 }

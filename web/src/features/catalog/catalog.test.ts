@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { choicesOf, describeOptions, firstChoices, notOffered } from "./options";
+import { choicesOf, describeOptions, notOffered } from "./options";
 
 test("options that offer values are choices; anything else is not", () => {
   const choices = choicesOf({
@@ -13,7 +13,6 @@ test("options that offer values are choices; anything else is not", () => {
     { name: "color", values: ["red", "blue"] },
     { name: "size", values: ["42"] },
   ]);
-  expect(firstChoices(choices)).toEqual({ color: "red", size: "42" });
 });
 
 test("chosen options are described in a few words", () => {

@@ -14,11 +14,6 @@ export function choicesOf(options: Record<string, unknown>): Choice[] {
   });
 }
 
-/** The first value of each, which is what is chosen until somebody chooses. */
-export function firstChoices(choices: Choice[]): Record<string, string> {
-  return Object.fromEntries(choices.map(({ name, values }) => [name, values[0] ?? ""]));
-}
-
 /** What was chosen and is not offered any more: ["Red"]. */
 export function notOffered(chosen: Record<string, string>, options: Record<string, unknown>): string[] {
   const offered = new Map(choicesOf(options).map(({ name, values }) => [name, values]));

@@ -3,6 +3,7 @@ import { api, dataOf } from "@/api/client";
 import type { Item, Product } from "@/api/types";
 import { filledPage } from "@/lib/paging";
 import type { Picture } from "./pictures";
+import { type Variant, variantOf } from "./variants";
 
 /** A product as the shop shows it; visitors do not see how many there are. */
 export interface Goods {
@@ -18,6 +19,8 @@ export interface Goods {
   imageUrl: string | null;
   images: Picture[];
   options: Record<string, unknown>;
+  /** Those with stock of their own; none where all share one. */
+  variants: Variant[];
   inStock: boolean;
   isLow: boolean;
   /** null: not shown. */
@@ -45,6 +48,7 @@ export function fromItem(item: Item): Goods {
     imageUrl,
     images,
     options,
+    variants: (item.variants ?? []).map(variantOf),
     inStock,
     isLow: false,
     quantity: null,
@@ -80,6 +84,7 @@ export function fromProduct(product: Product): Goods {
     imageUrl,
     images,
     options,
+    variants: (product.variants ?? []).map(variantOf),
     inStock: quantity > 0,
     isLow: quantity > 0 && product.isLowStock,
     quantity,

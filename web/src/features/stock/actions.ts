@@ -7,12 +7,13 @@ import { formatCount } from "@/lib/count";
 import { type ChangeForm, type ChangeKind, changed, deltasOf, parseWhole } from "./change";
 import { useLocations } from "./locations";
 import { ADMIN, type InventoryRow, stockChanged } from "./queries";
+import { stockIdOf } from "./rows";
 
 type StockChange = Schemas["StockChangeView"];
 
 interface Change {
   kind: ChangeKind;
-  row: Pick<InventoryRow, "productId" | "name" | "version"> & Parameters<typeof deltasOf>[1];
+  row: Pick<InventoryRow, "productId" | "variantId" | "name" | "version"> & Parameters<typeof deltasOf>[1];
   form: ChangeForm;
 }
 
@@ -20,7 +21,8 @@ function send({ kind, row, form }: Change, sender: string): Promise<StockChange>
   const quantity = parseWhole(form.quantity) ?? 0;
   const { location, to } = form;
   const reason = form.reason.trim();
-  const params = { productId: row.productId };
+  // A variant's id is taken wherever a product's is.
+  const params = { productId: stockIdOf(row) };
   if (kind === "transfer") {
     const body = { ...params, quantity, from: location, to, reason };
     return dataOf(api.POST("/inventory/transfer", { body, fetch: sentBy(sender) }));
@@ -42,7 +44,7 @@ function send({ kind, row, form }: Change, sender: string): Promise<StockChange>
 
 /** Takes a change back by its opposite, which is in the ledger too. */
 async function takeBack(change: Change, deltas: ReadonlyMap<string, number>): Promise<void> {
-  const { productId } = change.row;
+  const productId = stockIdOf(change.row);
   const reason = `Undone: ${change.form.reason.trim()}`;
   const form = newKey();
   if (change.kind === "transfer") {
@@ -107,7 +109,7 @@ export function useStockChange() {
           ? {
               ...page,
               items: page.items.map((row) =>
-                row.productId === change.row.productId ? changed(row, deltas) : row,
+                stockIdOf(row) === stockIdOf(change.row) ? changed(row, deltas) : row,
               ),
             }
           : page,

@@ -45,6 +45,7 @@ const KINDS: Record<ChangeKind, { label: string; quantity: string; hint: string;
 type Target = Pick<
   InventoryRow,
   | "productId"
+  | "variantId"
   | "name"
   | "sku"
   | "version"

@@ -2,6 +2,7 @@ import { keepPreviousData, type QueryClient, queryOptions } from "@tanstack/reac
 import { api, dataOf } from "@/api/client";
 import type { Schemas } from "@/api/types";
 import { filledPage } from "@/lib/paging";
+import { byVariant } from "./rows";
 
 type Row = Schemas["InventoryRow"];
 /** A row as staff get it: only customers are shown no thresholds. */
@@ -31,12 +32,12 @@ export interface InventoryFilter {
 export function inventoryPage(filter: InventoryFilter, token: string | null) {
   return queryOptions({
     queryKey: [ADMIN, "inventory", "page", filter, token],
-    queryFn: async ({ signal }) =>
-      forStaff(
-        await filledPage(token, (nextToken) =>
-          dataOf(api.GET("/inventory", { params: { query: { ...filter, limit: PAGE, nextToken } }, signal })),
-        ),
-      ),
+    queryFn: async ({ signal }) => {
+      const page = await filledPage(token, (nextToken) =>
+        dataOf(api.GET("/inventory", { params: { query: { ...filter, limit: PAGE, nextToken } }, signal })),
+      );
+      return forStaff({ ...page, items: byVariant(page.items, filter) });
+    },
     placeholderData: keepPreviousData,
     refetchInterval: LOOK_AGAIN_MS,
   });
@@ -56,11 +57,17 @@ export function lowStockPage(token: string | null) {
   });
 }
 
-export function explanation(productId: string) {
+/** Of a product, or of a variant by its own id. */
+export function explanation(stockId: string) {
   return queryOptions({
-    queryKey: [ADMIN, "explain", productId],
+    queryKey: [ADMIN, "explain", stockId],
     queryFn: ({ signal }) =>
-      dataOf(api.GET("/inventory/product/{productId}/explain", { params: { path: { productId } }, signal })),
+      dataOf(
+        api.GET("/inventory/product/{productId}/explain", {
+          params: { path: { productId: stockId } },
+          signal,
+        }),
+      ),
     staleTime: 0,
   });
 }
@@ -84,7 +91,7 @@ export interface MovementsFilter {
   until?: string | undefined;
 }
 
-/** The movements of the shop, or of one product: then each has the balance after it. */
+/** The movements of the shop, or of one product or variant: then each has the balance after it. */
 export function movementsPage(productId: string | undefined, filter: MovementsFilter, token: string | null) {
   return queryOptions({
     queryKey: [ADMIN, "movements", productId ?? "", filter, token],

@@ -13,15 +13,16 @@ import { TimeLeft } from "./time-left";
 
 /** Explains the available quantity: the stock, less the units that reservations and orders hold. */
 export function WhySheet({
-  productId,
+  stockId,
   name,
   onClose,
 }: {
-  productId: string;
+  /** A product's id, or a variant's own. */
+  stockId: string;
   name: string;
   onClose: () => void;
 }) {
-  const why = useQuery(explanation(productId));
+  const why = useQuery(explanation(stockId));
   const { nameOf } = useLocations();
   const explained = why.data;
   return (

@@ -29,6 +29,7 @@ import type { ChangeKind } from "@/features/stock/change";
 import { ChangeStockDialog } from "@/features/stock/change-dialog";
 import { useLocations } from "@/features/stock/locations";
 import { type InventoryRow, inventoryPage, type StockStatus } from "@/features/stock/queries";
+import { stockIdOf } from "@/features/stock/rows";
 import { StockStatusBadge } from "@/features/stock/status";
 import { WhySheet } from "@/features/stock/why-sheet";
 import { counted, formatCount } from "@/lib/count";
@@ -101,9 +102,9 @@ export default function Inventory() {
         page={page}
         trail={trail}
         onPage={go}
-        caption="Stock of every product"
+        caption="Stock of every product and variant"
         columns={columns(nameOf, setOpened)}
-        rowKey={(row) => row.productId}
+        rowKey={stockIdOf}
         empty={
           <EmptyState
             icon={Boxes}
@@ -119,7 +120,7 @@ export default function Inventory() {
       />
       {opened &&
         (opened.what === "why" ? (
-          <WhySheet productId={opened.row.productId} name={opened.row.name} onClose={() => setOpened(null)} />
+          <WhySheet stockId={stockIdOf(opened.row)} name={opened.row.name} onClose={() => setOpened(null)} />
         ) : (
           <ChangeStockDialog row={opened.row} kind={opened.what} onClose={() => setOpened(null)} />
         ))}
@@ -222,7 +223,7 @@ function RowActions({ row, open }: { row: InventoryRow; open: (opened: Opened) =
         <MenuItem onSelect={() => open({ row, what: "why" })}>
           <CircleHelp aria-hidden /> Why {formatCount(row.availableStock)} available?
         </MenuItem>
-        <MenuItem onSelect={() => navigate(`/admin/movements?product=${encodeURIComponent(row.productId)}`)}>
+        <MenuItem onSelect={() => navigate(`/admin/movements?product=${encodeURIComponent(stockIdOf(row))}`)}>
           <ScrollText aria-hidden /> Movements
         </MenuItem>
         <MenuItem onSelect={() => navigate(`/admin/products/${encodeURIComponent(row.productId)}`)}>

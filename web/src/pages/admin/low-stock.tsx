@@ -11,6 +11,7 @@ import { ProductName } from "@/features/products/product-name";
 import { BookIn } from "@/features/stock/book-in";
 import { ChangeStockDialog } from "@/features/stock/change-dialog";
 import { type InventoryRow, lowStockPage } from "@/features/stock/queries";
+import { stockIdOf } from "@/features/stock/rows";
 import { StockStatusBadge } from "@/features/stock/status";
 import { formatCount } from "@/lib/count";
 import { useList } from "@/lib/use-list";
@@ -32,7 +33,7 @@ export default function LowStock() {
         onPage={go}
         caption="Products below their threshold"
         columns={columns(setOpened)}
-        rowKey={(row) => row.productId}
+        rowKey={stockIdOf}
         empty={
           <EmptyState
             icon={Boxes}

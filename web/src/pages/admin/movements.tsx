@@ -15,6 +15,7 @@ import { CSV, ExportButton } from "@/features/operations/export-button";
 import { Subject } from "@/features/operations/parts";
 import { useLocations } from "@/features/stock/locations";
 import { type Movement, type MovementType, movementsPage } from "@/features/stock/queries";
+import { stockIdOf } from "@/features/stock/rows";
 import { cn } from "@/lib/cn";
 import { formatCount } from "@/lib/count";
 import { Sent } from "@/lib/sent";
@@ -64,7 +65,9 @@ export default function Movements() {
         }
       />
       <div className="mb-5 flex flex-wrap items-center gap-2">
-        {product && <ProductFilter id={product} onClear={() => set({ product: undefined })} />}
+        {product && (
+          <ProductFilter id={product} shown={page.data?.items} onClear={() => set({ product: undefined })} />
+        )}
         <FilterSelect
           label="Type"
           every="Every type"
@@ -150,14 +153,27 @@ function DayFilter({
   );
 }
 
-function ProductFilter({ id, onClear }: { id: string; onClear: () => void }) {
+/** The product, or the variant by its own id, whose movements are shown. */
+function ProductFilter({
+  id,
+  shown,
+  onClear,
+}: {
+  id: string;
+  shown: Movement[] | undefined;
+  onClear: () => void;
+}) {
+  const variant = shown?.find(({ variantId }) => variantId === id);
   const found = useQuery({
     queryKey: ["admin", "products", "one", id],
     queryFn: ({ signal }) => dataOf(api.GET("/products/{id}", { params: { path: { id } }, signal })),
+    // A variant has no page of its own; its movements bear its name.
+    enabled: shown !== undefined && !variant,
+    retry: false,
   });
   return (
     <span className="inline-flex h-10 max-w-full items-center gap-1 rounded-xl bg-brand-soft pr-1 pl-3 font-medium text-brand-text text-sm">
-      <span className="truncate">{found.data?.name ?? "One product"}</span>
+      <span className="truncate">{variant?.name ?? found.data?.name ?? "One product"}</span>
       <button
         type="button"
         aria-label="Show all products"
@@ -178,7 +194,7 @@ function columns(nameOf: (id: string) => string): Column<Movement>[] {
       meta: { card: "title" },
       cell: ({ row: { original: movement } }) => (
         <Link
-          to={`/admin/movements?product=${encodeURIComponent(movement.productId)}`}
+          to={`/admin/movements?product=${encodeURIComponent(stockIdOf(movement))}`}
           className="rounded font-medium hover:underline"
         >
           {movement.name ?? movement.sku}

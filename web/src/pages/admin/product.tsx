@@ -1,7 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { ExternalLink, PackageX, Plus, Trash2 } from "lucide-react";
+import { ExternalLink, PackageX, Trash2 } from "lucide-react";
 import { type ReactNode, useEffect, useRef, useState } from "react";
-import { useFieldArray } from "react-hook-form";
 import { useNavigate, useParams } from "react-router";
 import { z } from "zod";
 import { api, dataOf, ifMatch } from "@/api/client";
@@ -11,7 +10,7 @@ import { Page } from "@/components/layout/page";
 import { BackLink } from "@/components/ui/back-link";
 import { Button, ButtonLink } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
-import { Field, Input, SelectField, Switch, TextAreaField, TextField } from "@/components/ui/field";
+import { SelectField, Switch, TextAreaField, TextField } from "@/components/ui/field";
 import { EmptyState, ErrorNote, ErrorState } from "@/components/ui/states";
 import { Skeleton } from "@/components/ui/surfaces";
 import { toast } from "@/components/ui/toast";
@@ -31,10 +30,18 @@ import {
   type ProductField,
   type ProductForm,
 } from "@/features/products/form";
+import {
+  type FormWithVariants,
+  KnownOptions,
+  NewOptions,
+  OPTIONS_HELP,
+} from "@/features/products/options-part";
 import { PictureList } from "@/features/products/picture-list";
 import { categories, product as productQuery, shopCurrency } from "@/features/products/queries";
 import { parseRate } from "@/features/products/rate";
 import { usePictures } from "@/features/products/use-pictures";
+import { useVariants } from "@/features/products/use-variants";
+import { typedOptions, variantsBody, whyNoVariants } from "@/features/products/variant-rows";
 import { parseWhole } from "@/features/stock/change";
 import { parseMoney } from "@/lib/money";
 import { useApiForm } from "@/lib/use-api-form";
@@ -120,6 +127,29 @@ const schemaOf = (picture: string) =>
       reorderPoint: whole(0),
       reorderQuantity: whole(1),
       quantity: whole(0),
+      ownStock: z.boolean(),
+      variants: z.array(
+        z.object({
+          options: z.record(z.string(), z.string()),
+          sku: z
+            .string()
+            .refine(({ length }) => length === 0 || (length >= 3 && length <= 50), "3 to 50 characters"),
+          price: z.string(),
+          quantity: whole(0),
+        }),
+      ),
+    })
+    .superRefine(({ variants, currency, options, ownStock }, context) => {
+      variants.forEach(({ price }, index) => {
+        if (price.trim() && (parseMoney(price, currency) ?? 0) <= 0)
+          context.addIssue({
+            code: "custom",
+            path: ["variants", index, "price"],
+            message: "An amount above 0, such as 12.50",
+          });
+      });
+      if (ownStock && whyNoVariants(typedOptions(options)))
+        context.addIssue({ code: "custom", path: ["ownStock"], message: "Too many combinations" });
     })
     .refine(({ price, currency }) => (parseMoney(price, currency) ?? 0) > 0, {
       path: ["price"],
@@ -129,7 +159,7 @@ const schemaOf = (picture: string) =>
       path: ["cost"],
       message: "An amount such as 8.20",
     });
-type Values = z.infer<ReturnType<typeof schemaOf>>;
+type Values = FormWithVariants;
 
 interface Conflict extends Merge {
   theirs: ProductForm;
@@ -147,17 +177,22 @@ function Edit({ product, currency = "" }: { product: Product | null; currency?: 
   const pictures = usePictures(product, (now) =>
     setVersion((version) => (version !== undefined && now === version + 1 ? now : version)),
   );
+  const variants = useVariants(product, (now) =>
+    setVersion((version) => (version !== undefined && now.version === version + 1 ? now.version : version)),
+  );
   const done = () =>
     Promise.all(["admin", "goods"].map((name) => client.invalidateQueries({ queryKey: [name] })));
 
   const form = useApiForm<Values>(
     schemaOf(base.imageUrl),
-    { ...base, quantity: "0" },
-    async ({ quantity, ...mine }) => {
+    { ...base, quantity: "0", ownStock: !product, variants: [] },
+    async ({ quantity, ownStock, variants: rows, ...mine }) => {
       if (!product) {
-        const made = await dataOf(
-          api.POST("/products", { body: { ...bodyOf(mine), quantity: parseWhole(quantity) ?? 0 } }),
-        );
+        const own = ownStock && rows.length > 0;
+        const stock = own
+          ? { options: typedOptions(mine.options), variants: variantsBody(rows, mine) }
+          : { quantity: parseWhole(quantity) ?? 0 };
+        const made = await dataOf(api.POST("/products", { body: { ...bodyOf(mine), ...stock } }));
         const whole = await pictures.sendAll(made.id);
         toast.success(`${made.name} is listed`);
         if (!whole) toast.error("Not every picture was taken", { description: "Add the others here." });
@@ -185,7 +220,7 @@ function Edit({ product, currency = "" }: { product: Product | null; currency?: 
         setBase(theirs);
         setVersion(now.version);
         setConflict({ ...both, theirs });
-        form.reset({ ...both.form, quantity }, { keepDefaultValues: true });
+        form.reset({ ...both.form, quantity, ownStock, variants: rows }, { keepDefaultValues: true });
         return false;
       }
     },
@@ -277,9 +312,19 @@ function Edit({ product, currency = "" }: { product: Product | null; currency?: 
         </Part>
         <Part
           title="Options"
-          description="What a buyer chooses, such as a color or a size. All choices share one stock."
+          description={OPTIONS_HELP[!product ? "new" : variants.variants ? "own" : "shared"]}
         >
-          <Options form={form} />
+          {product ? (
+            <KnownOptions
+              form={form}
+              product={product}
+              images={pictures.images}
+              own={variants}
+              changed={JSON.stringify(values.options) !== JSON.stringify(base.options)}
+            />
+          ) : (
+            <NewOptions form={form} />
+          )}
         </Part>
         <Part
           title="Pictures"
@@ -320,7 +365,7 @@ function Edit({ product, currency = "" }: { product: Product | null; currency?: 
           </div>
         </Part>
         <Part title="Stock" description="When to send an alert, when to reorder, and how much.">
-          {!product && (
+          {!product && !(values.ownStock && values.variants.length > 0) && (
             <TextField
               label="Units in stock"
               inputMode="numeric"
@@ -388,51 +433,6 @@ function Part({ title, description, children }: { title: string; description: st
       </div>
       <div className="flex min-w-0 flex-col gap-4">{children}</div>
     </section>
-  );
-}
-
-function Options({ form }: { form: ReturnType<typeof useApiForm<Values>> }) {
-  const { fields, append, remove } = useFieldArray({ control: form.control, name: "options" });
-  return (
-    <>
-      {fields.map((row, index) => (
-        <div
-          key={row.id}
-          className="grid grid-cols-[minmax(0,1fr)_auto] items-end gap-2 sm:grid-cols-[10rem_minmax(0,1fr)_auto]"
-        >
-          <Field
-            label="Option"
-            error={form.formState.errors.options?.[index]?.name?.message}
-            className="max-sm:col-span-2"
-          >
-            {(wiring) => (
-              <Input placeholder="color" {...wiring} {...form.register(`options.${index}.name`)} />
-            )}
-          </Field>
-          <Field label="Values, with commas between">
-            {(wiring) => (
-              <Input placeholder="red, blue" {...wiring} {...form.register(`options.${index}.values`)} />
-            )}
-          </Field>
-          <Button
-            variant="ghost"
-            size="icon"
-            aria-label={`Remove the option ${row.name || String(index + 1)}`}
-            onClick={() => remove(index)}
-          >
-            <Trash2 aria-hidden className="size-4" />
-          </Button>
-        </div>
-      ))}
-      <Button
-        variant="secondary"
-        size="sm"
-        className="self-start"
-        onClick={() => append({ name: "", values: "" })}
-      >
-        <Plus aria-hidden className="size-3.5" /> Add an option
-      </Button>
-    </>
   );
 }
 

@@ -11,6 +11,8 @@ import { Badge, PageHeader, type Tone } from "@/components/ui/surfaces";
 import type { Column } from "@/components/ui/table";
 import { toast } from "@/components/ui/toast";
 import { Time } from "@/components/ui/values";
+import { LineOptions } from "@/features/catalog/line-options";
+import { goods } from "@/features/catalog/queries";
 import { shortId } from "@/features/orders/status";
 import {
   type Reservation,
@@ -18,6 +20,7 @@ import {
   reservationsPage,
   stockChanged,
 } from "@/features/stock/queries";
+import { stockIdOf } from "@/features/stock/rows";
 import { TimeLeft } from "@/features/stock/time-left";
 import { formatCount } from "@/lib/count";
 import { once } from "@/lib/one-click";
@@ -80,6 +83,13 @@ export default function Reservations() {
   );
 }
 
+/** What the variant of a hold is, from its product. */
+function VariantOptions({ productId, variantId }: { productId: string; variantId: string }) {
+  const { data } = useQuery({ ...goods(true, productId), staleTime: 10 * 60_000, retry: false });
+  const variant = data?.variants.find(({ id }) => id === variantId);
+  return variant ? <LineOptions options={variant.options} /> : null;
+}
+
 const COLUMNS: Column<Reservation>[] = [
   {
     id: "reservation",
@@ -98,8 +108,9 @@ const COLUMNS: Column<Reservation>[] = [
     cell: ({ row: { original: held } }) => (
       <ul className="flex flex-col gap-0.5">
         {held.items.slice(0, 4).map((item) => (
-          <li key={item.productId} className="tabular-nums">
+          <li key={stockIdOf(item)} className="tabular-nums">
             {formatCount(item.quantity)} × {item.sku}
+            {item.variantId && <VariantOptions productId={item.productId} variantId={item.variantId} />}
           </li>
         ))}
         {held.items.length > 4 && <li className="text-muted">and {held.items.length - 4} more</li>}
