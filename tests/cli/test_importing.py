@@ -179,3 +179,18 @@ def test_nothing_is_booked_where_the_refused_rows_could_not_be_written(tmp_path:
     assert "cannot write" in " ".join(done.output.split())
     assert "rows imported" not in done.output
     assert (tmp_path / "there.csv").read_text() == "mine"
+
+
+def test_a_picture_that_cannot_be_fetched_is_listed(shop: Terminal, tmp_path: Path) -> None:
+    file = tmp_path / "lamps.csv"
+    file.write_text("sku,name,price,images\nRUG-1,A red rug,4900,http://127.0.0.1:9/rug.jpg\n")
+    done = shop.type("import", "products", str(file))
+    assert done.exit_code == 0
+    assert "1 products imported" in done.output
+    assert "1 pictures could not be fetched; their products are booked:" in done.output
+    assert "row 2: http://127.0.0.1:9/rug.jpg" in done.output
+    assert "private address" in done.output
+    file.write_text("Article,Title,VK\nMUG-1,A clay mug,12.50\n")
+    mapping = json.dumps({"Article": "sku", "Title": "name", "VK": "priceDecimal"})
+    body = json.loads(shop.type("import", "products", str(file), "--mapping", mapping, "--json").stdout)
+    assert (body["profile"], body["created"], body["pictures"]) == ("mapping", 1, {"fetched": 0, "errors": []})

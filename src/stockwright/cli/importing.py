@@ -305,6 +305,7 @@ def _print(what: str, report: ImportReport, written: Path | None, *, every: bool
     for note in report.notes:
         out.print(plain(note), highlight=False)
     _print_booked_before(report, every=every)
+    _print_pictures(report, every=every)
     if report.errors:
         _print_errors(report, every=every)
         _print_end(report, written)
@@ -325,6 +326,18 @@ def _print_booked_before(report: ImportReport, *, every: bool) -> None:
         out.print(f"  row {each.row}: {plain(each.what)}", highlight=False)
     if len(before) > SHOWN_MAX and not every:
         out.print(f"  and {len(before) - SHOWN_MAX:,} more (--skipped lists all)", highlight=False)
+
+
+def _print_pictures(report: ImportReport, *, every: bool) -> None:
+    if report.fetched:
+        out.print(f"{report.fetched:,} pictures were fetched.", highlight=False)
+    if not report.pictures:
+        return
+    out.print(f"[bold yellow]{len(report.pictures):,} pictures could not be fetched[/]; their products are booked:")
+    for each in report.pictures if every else report.pictures[:SHOWN_MAX]:
+        out.print(f"  row {each.row}: {plain(each.value)} {plain(each.message)}", highlight=False)
+    if len(report.pictures) > SHOWN_MAX and not every:
+        out.print(f"  and {len(report.pictures) - SHOWN_MAX:,} more (--skipped lists all)", highlight=False)
 
 
 def _print_errors(report: ImportReport, *, every: bool) -> None:

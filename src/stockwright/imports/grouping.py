@@ -36,7 +36,9 @@ class Grouping:
         self._before = ""
 
     def prepare(self) -> Generator[None, None, None]:
-        """Find out where each product ends; yields behind each step."""
+        """Find out where each product ends, if it may have several rows; yields behind each step."""
+        if not self._several:
+            return
         if "parent" in self._columns and len(self._profile.names) > 1:
             for rows in self._table.rows.in_steps():
                 for row in rows:
@@ -54,6 +56,9 @@ class Grouping:
         self._before = ""
         for row in self._table.rows:
             key = self._key(row)
+            if not self._several:
+                yield Group(key, [row])
+                continue
             rows = waiting.setdefault(key, [])
             rows.append(row)
             if self._last[key] == row.number:

@@ -31,6 +31,10 @@ class ImportReport(Struct):
     booked_before: list[BookedBefore] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     """What the first rows change."""
+    fetched: int = 0
+    """How many pictures were fetched."""
+    pictures: list[RowError] = field(default_factory=list)
+    """Those that could not be; their rows are booked."""
     notes: list[str] = field(default_factory=list)
     new_categories: list[str] = field(default_factory=list)
     changes_stored: int = 0
@@ -95,6 +99,10 @@ class ImportReport(Struct):
                 for e in self.errors
             ],
             "bookedBefore": [{"row": each.row, "what": each.what} for each in self.booked_before],
+            "pictures": {
+                "fetched": self.fetched,
+                "errors": [{"row": e.row, "url": e.value, "message": e.message} for e in self.pictures],
+            },
             "notes": self.notes,
         }
 

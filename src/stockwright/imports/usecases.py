@@ -366,6 +366,7 @@ async def report_of(app: App, importing: Import) -> ImportReport:
         updated=importing.updated,
         unchanged=importing.unchanged,
         undone=importing.undone,
+        fetched=importing.fetched,
         notes=list(importing.notes),
     )
     after: str | None = None
@@ -376,6 +377,7 @@ async def report_of(app: App, importing: Import) -> ImportReport:
             report.failed_rows |= {each.row for each in report.errors}
             report.booked_before += piece.booked_before
             report.changes += piece.changes
+            report.pictures += piece.pictures
         await give_way()
         if after is None:
             return report.finish()
