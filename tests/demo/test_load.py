@@ -170,3 +170,13 @@ async def test_a_demo_password_that_no_longer_works_is_not_printed(tmp_path: Pat
         assert await load_demo_into_empty_shop(app) == [customer]
     finally:
         await close(app)
+
+
+def test_some_products_of_the_demo_have_variants_with_stock_of_their_own(shop: Shop) -> None:
+    own = {each.product.sku: each for each in shop.products if each.product.stock_per_variant}
+    assert own["PH-AUR-12P"].product.names_of_options == ("color", "storage")
+    assert own["CL-SHI-O"].product.names_of_options == ("color", "size")
+    assert all(sum(stock.available > 0 for stock in each.stocks) > 0 for each in own.values())
+    assert any(not stock.available for each in own.values() for stock in each.stocks)
+    sold = {line.own_variant for order in shop.orders for line in order.lines}
+    assert all(sold & set(each.product.variant_ids) for each in own.values())

@@ -106,8 +106,9 @@ async def test_the_stock_value_is_units_times_price(shop: App) -> None:
     value, cost, units, after = 0, 0, 0, None
     while True:
         page, after = await list_products(shop, ADMIN, ListProducts(limit=100, after=after))
-        value += sum(each.stock.total * each.product.price_cents for each in page)
-        cost += sum(each.stock.total * (each.product.cost_cents or 0) for each in page)
+        counted = [(each.product, stock) for each in page for stock in each.stocks]
+        value += sum(stock.total * product.price_of(stock.own_variant) for product, stock in counted)
+        cost += sum(stock.total * (product.cost_of(stock.own_variant) or 0) for product, stock in counted)
         units += sum(each.stock.total for each in page)
         if after is None:
             break

@@ -103,6 +103,22 @@ OT-GFT-50 | Gift Card | other | gift | stockwright | 5000 | 1000 |  | For when y
 """
 
 
+class Sizes(Struct, frozen=True):
+    """What a good is sold in beside its colors: each combination has stock of its own, in units, in their order."""
+
+    name: str
+    values: tuple[str, ...]
+    stock: tuple[int, ...]
+    price_cents: tuple[int, ...] | None = None
+    """Of each value, where that makes the price."""
+
+
+SIZES: Final = {
+    "PH-AUR-12P": Sizes("storage", ("256 GB", "512 GB"), (17, 9, 12, 0), (94900, 109900)),
+    "CL-SHI-O": Sizes("size", ("S", "M", "L"), (14, 19, 11, 12, 22, 6)),
+}
+"""Goods whose variants have stock of their own; of the others, all colors share one."""
+
 _COST_SHARES: Final = {
     "phone": 68, "computer": 74, "electronics": 61, "accessories": 42, "clothing": 45, "food": 55, "other": 48,
 }  # fmt: skip

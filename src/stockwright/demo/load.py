@@ -26,7 +26,7 @@ from stockwright.catalog.inventory import ChangeStock, Initialize, Transfer, cha
 from stockwright.catalog.new_product import CreateProduct, create_product
 from stockwright.catalog.pictures import AddPicture, attach_picture
 from stockwright.context import App
-from stockwright.demo.catalog import Good, goods
+from stockwright.demo.catalog import SIZES, Good, goods
 from stockwright.demo.pictures import read_picture
 from stockwright.events.dispatcher import Dispatcher
 from stockwright.handlers import REACTIONS
@@ -41,6 +41,8 @@ from stockwright.orders.usecases import (
     place_order,
     return_order,
 )
+from stockwright.products.model import Product
+from stockwright.products.variant_rules import NewVariant
 from stockwright.request import BY_SYSTEM, Request
 from stockwright.reservations.usecases import Reserve, cancel_reservation, confirm_reservation, reserve_stock
 from stockwright.sales.lines import line_id
@@ -107,11 +109,20 @@ def _address(name: str) -> str:
     return f"{name.split(maxsplit=1)[0].lower()}@demo.example"
 
 
+class _Counted(Struct, frozen=True):
+    """What has a stock of its own: a product, or one of its variants."""
+
+    id: str
+    sku: str
+    options: dict[str, str]
+
+
 class _Shelf(Struct):
-    """A good and the id that it got."""
+    """A good, the id that it got, and what of it has a stock of its own."""
 
     good: Good
     product_id: str
+    stocks: tuple[_Counted, ...]
 
 
 class _Story:
@@ -119,6 +130,7 @@ class _Story:
 
     def __init__(self, app: App, passwords: list[str]) -> None:
         self._random = random.Random(SEED)  # noqa: S311 - a story, not a secret
+        self._turns = 0
         self._passwords = passwords
         self._now = app.clock.now()
         self._clock = SetClock(self._now - DAYS * DAY_MS)
@@ -159,15 +171,16 @@ class _Story:
         # The last one made is the first in the shop: phones before gift cards.
         for good in reversed(goods()):
             made = await create_product(self._app, admin, _wanted(good))
-            self._shelves.append(_Shelf(good, made.product.id))
+            self._shelves.append(_Shelf(good, made.product.id, _stocks_of(made.product)))
             self._clock.at += 60_000
         for start in range(0, len(self._shelves), AT_ONCE):
             await asyncio.gather(*(self._picture(admin, shelf) for shelf in self._shelves[start : start + AT_ONCE]))
         for shelf in self._random.sample(self._shelves, 24):
             units = shelf.good.stock // 4
             if units > 4:  # noqa: PLR2004 - a few stay at one location
-                await initialize(self._app, admin, Initialize(shelf.product_id, shelf.good.sku, 0, "store"))
-                move = Transfer(shelf.product_id, units, "default", "store", "Shop window")
+                shown, share = shelf.stocks[0], units // len(shelf.stocks)
+                await initialize(self._app, admin, Initialize(shelf.product_id, shown.sku, 0, "store"))
+                move = Transfer(shown.id, share, "default", "store", "Shop window")
                 await transfer(self._app, admin, move)
         return admin
 
@@ -219,7 +232,7 @@ class _Story:
             LineWanted(
                 self._random.choice((1, 1, 1, 2, 3)),
                 shelf.product_id,
-                options={"color": self._random.choice(shelf.good.colors)} if shelf.good.colors else {},
+                options=self._chosen(shelf),
             )
             for shelf in shelves
         ]
@@ -228,13 +241,23 @@ class _Story:
         except InsufficientStock:
             return None
 
+    def _chosen(self, shelf: _Shelf) -> dict[str, str]:
+        """What somebody chooses of a product."""
+        color = {"color": self._random.choice(shelf.good.colors)} if shelf.good.colors else {}
+        return self._next(shelf).options if len(shelf.stocks) > 1 else color
+
+    def _next(self, shelf: _Shelf) -> _Counted:
+        """Take the variants of a product in turns."""
+        self._turns += len(shelf.stocks) > 1
+        return shelf.stocks[self._turns % len(shelf.stocks)]
+
     async def _sell(self, admin: Request) -> None:
         shelf = self._random.choice(self._shelves)
         try:
             await record_sale(
                 self._app,
                 admin,
-                Sell([LineWanted(self._random.choice((1, 1, 2)), shelf.product_id)], reference="Till 1"),
+                Sell([LineWanted(self._random.choice((1, 1, 2)), self._next(shelf).id)], reference="Till 1"),
             )
         except InsufficientStock:
             return
@@ -245,7 +268,7 @@ class _Story:
             if shelf.good.sku in NEVER_RESTOCKED:
                 continue
             command = ChangeStock(
-                shelf.product_id, 20, "RESTOCK", reference=f"PO-{1000 + day}", reason="Weekly delivery"
+                self._next(shelf).id, 20, "RESTOCK", reference=f"PO-{1000 + day}", reason="Weekly delivery"
             )
             await change_stock(self._app, admin, command)
         shelf = next(each for each in self._shelves if each.good.sku == "OT-PLN-M")
@@ -260,7 +283,7 @@ class _Story:
             await reserve_stock(
                 self._app,
                 customer,
-                Reserve([Wanted(self._random.choice(self._shelves[-12:]).product_id, 1)], f"cart-{n}", 15),
+                Reserve([Wanted(self._next(self._random.choice(self._shelves[-12:])).id, 1)], f"cart-{n}", 15),
             )
             for n, customer in enumerate(customers[2:4])
         ]
@@ -274,8 +297,8 @@ class _Story:
         self._clock.at = self._now - 60_000
         for number, customer in enumerate(customers[:4]):
             wanted = [
-                Wanted(self._shelves[-1 - number * 3].product_id, 1 + number % 2),
-                Wanted(self._shelves[-17].product_id, 1),
+                Wanted(self._next(self._shelves[-1 - number * 3]).id, 1 + number % 2),
+                Wanted(self._next(self._shelves[-17]).id, 1),
             ]
             await reserve_stock(self._app, customer, Reserve(wanted, f"cart-{10 + number}", 60))
         await dispatcher.drain()
@@ -284,17 +307,41 @@ class _Story:
             await self._order(customer)
 
 
+def _stocks_of(product: Product) -> tuple[_Counted, ...]:
+    """Return what of a product has a stock of its own."""
+    if not product.variants:
+        return (_Counted(product.id, product.sku, {}),)
+    return tuple(_Counted(each.id, each.sku, dict(each.options)) for each in product.variants)
+
+
+def _variants(good: Good) -> list[NewVariant]:
+    sizes = SIZES.get(good.sku)
+    if sizes is None:
+        return []
+    combinations = [(color, at) for color in good.colors for at in range(len(sizes.values))]
+    return [
+        NewVariant(
+            options={"color": color, sizes.name: sizes.values[at]},
+            quantity=units,
+            price_cents=None if sizes.price_cents is None else sizes.price_cents[at],
+        )
+        for (color, at), units in zip(combinations, sizes.stock, strict=True)
+    ]
+
+
 def _wanted(good: Good) -> CreateProduct:
+    variants = _variants(good)
     return CreateProduct(
         name=good.name,
         sku=good.sku,
         description=good.description,
         category=good.category,
         price_cents=good.price_cents,
-        quantity=good.stock,
+        quantity=None if variants else good.stock,
+        variants=variants,
         type=good.type,
         brand=good.brand,
-        options={"color": list(good.colors)} if good.colors else {},
+        options={"color": list(good.colors)} if good.colors and not variants else {},
         barcode=good.barcode,
         cost_cents=good.cost_cents,
         weight_grams=good.weight_grams,
