@@ -91,6 +91,7 @@ async def test_staff_order_for_an_account_and_for_somebody_without_one(
 ) -> None:
     for_bob = (await ordered(admin, made, email="BOB@example.com")).data
     assert for_bob["userEmail"] == "bob@example.com"
+    assert [each["actor"] for each in for_bob["timeline"]] == [(await admin.get("/users/me")).data["id"]]
     assert (await bob.get(f"/orders/{for_bob['id']}")).status == 200
     for_guest = [(await ordered(admin, made, email="guest@example.com")).data for _ in range(2)]
     assert {each["userEmail"] for each in for_guest} == {"guest@example.com"}

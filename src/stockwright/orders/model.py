@@ -104,8 +104,12 @@ def place(
     reference: str = "",
     details: OrderDetails = NOTHING,
     amounts: OrderAmounts | UnsetType = UNSET,
+    placed_by: str = "",
 ) -> Order:
-    """Make the order: PENDING, its total the sum of its lines, or of its amounts (minor units of one currency)."""
+    """Make the order: PENDING, its total the sum of its lines, or of its amounts (minor units of one currency).
+
+    `placed_by` is who placed it for the buyer ("": the buyer).
+    """
     check_lines(lines)
     user_id, user_email = buyer
     return Order(
@@ -117,7 +121,7 @@ def place(
         currency=currency,
         total_cents=total_of(lines, amounts),
         status="PENDING",
-        timeline=(Step("PENDING", now, user_id),),
+        timeline=(Step("PENDING", now, placed_by or user_id),),
         created_at=now,
         updated_at=now,
         reference=reference,

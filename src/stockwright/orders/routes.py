@@ -74,6 +74,7 @@ async def _place(call: Call[PlaceOrderBody, NoQuery]) -> Order:
         expected_total=body.expected_total,
         discount=_discount_of(body),
         shipping_method=body.shipping_method,
+        placed_by="" if buyer is None else call.request.actor.id,
     )
     order = await orders.place_order(call.app, call.request, command)
     # The product is that of an order of one line, as in the answer (S2).

@@ -59,6 +59,8 @@ class PlaceOrder(Struct, frozen=True):
     expected_total: int | None = None
     discount: Discount | None = None
     shipping_method: str | None = None
+    placed_by: str = ""
+    """Who orders for the buyer, for the timeline."""
 
 
 class ListOrders(Struct, frozen=True):
@@ -105,7 +107,16 @@ async def place_order(app: App, request: Request, command: PlaceOrder) -> Order:
         order_id = command.id or app.ids.new_numbered(PREFIX)
         now = app.clock.now()
         order = rules.place(
-            order_id, buyer, lines, allocations, currency, now, command.reference, command.details, amounts
+            order_id,
+            buyer,
+            lines,
+            allocations,
+            currency,
+            now,
+            command.reference,
+            command.details,
+            amounts,
+            command.placed_by,
         )
         # Another process may have made the same id: each attempt has one of its own.
         # From here on only the store may refuse.
