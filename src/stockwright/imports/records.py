@@ -28,7 +28,7 @@ class FileShape(Record, frozen=True):
 
 def shape_item_key(shape: str) -> Key:
     """The item of a shape of file, by `shape_key`."""
-    return (f"IMPORTSHAPE#{shape}", "-")
+    return (f"IMPORTSHAPE#{shape}", FileShape.KIND)
 
 
 async def find_shape(store: Store, shape: str) -> FileShape | None:
