@@ -48,6 +48,7 @@ def things(demo: Shop) -> dict[str, str]:
     levels = demo.ask("GET", "/inventory?limit=100")["items"]
     return {
         "product": next(each["id"] for each in goods if each["options"] and each["quantity"] > 5),
+        "variants": next(each["id"] for each in goods if each["sku"] == "PH-AUR-12P"),
         "sold_out": next(each["productId"] for each in levels if each["availableStock"] == 0),
         "order": next(each["id"] for each in of_hers if each["status"] == "DELIVERED" and len(each["items"]) > 1),
         "open": demo.ask("GET", "/orders?scope=all&status=CONFIRMED&limit=1")["items"][0]["id"],
