@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from stockwright.imports.model import ProductRow, Row, StockRow
+from stockwright.imports.product_check import check_products
 from stockwright.imports.products import (
     add_categories,
     book_product,
-    check_products,
     delete_categories,
     take_back_product,
     try_taking_back_product,
