@@ -1,5 +1,6 @@
 import { createBrowserRouter, type RouteObject } from "react-router";
 import { Shell } from "@/components/layout/shell";
+import { preloadable } from "@/lib/preload";
 import { Broken, NotFound } from "@/pages/broken";
 import { Landing } from "@/pages/landing";
 import { Products } from "@/pages/products";
@@ -16,7 +17,7 @@ const routes: RouteObject[] = [
         children: [
           { index: true, element: <Landing /> },
           { path: "products", element: <Products /> },
-          { path: "products/:id", lazy: () => import("@/pages/product") },
+          { path: "products/:id", lazy: preloadable("product", () => import("@/pages/product")) },
           { path: "cart", lazy: () => import("@/pages/cart") },
           { path: "orders", lazy: () => import("@/pages/orders") },
           { path: "orders/:id", lazy: () => import("@/pages/order") },

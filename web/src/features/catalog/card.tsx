@@ -4,6 +4,7 @@ import { Skeleton } from "@/components/ui/surfaces";
 import { Money } from "@/components/ui/values";
 import { useAuth } from "@/features/auth/auth";
 import { cn } from "@/lib/cn";
+import { preload } from "@/lib/preload";
 import { LISTED_SIZES, ProductPicture } from "./art";
 import { colorOf } from "./colors";
 import { choicesOf, titled } from "./options";
@@ -19,7 +20,7 @@ export function ProductCard({ goods, eager = false }: { goods: Goods; eager?: bo
     .flatMap(({ values }) => values)
     .filter((value) => colorOf(value));
   const prepare = () => {
-    void import("@/pages/product");
+    preload("product");
     void queryClient.prefetchQuery({ ...goodsQuery(signedIn, goods.id), staleTime: 10_000 });
   };
   return (

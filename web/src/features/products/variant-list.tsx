@@ -57,7 +57,7 @@ export function VariantList({
                 <p className="break-words text-muted text-xs">{variant.sku}</p>
               </div>
               <Money minor={variant.price} currency={product.currency} />
-              <span className="flex min-w-24 items-center justify-end gap-2 tabular-nums">
+              <span className="flex min-w-24 items-center justify-end gap-2 tabular-nums max-sm:flex-1 max-sm:justify-start max-sm:pl-15">
                 {variant.quantity === 0 ? (
                   <Badge tone="danger">Sold out</Badge>
                 ) : (

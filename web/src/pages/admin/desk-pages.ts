@@ -1,5 +1,5 @@
 import { Activity, KeyRound, LayoutDashboard, Mail, MailWarning, Users } from "lucide-react";
-import type { AdminPage } from "./page-table";
+import type { AdminPage } from "./admin-page";
 
 /** The overview, and the pages about people, keys, mails and what failed. */
 export const deskPages: readonly AdminPage[] = [

@@ -7,7 +7,8 @@ import { useLive } from "@/features/live/live";
 import { findByCode, reportScan } from "@/features/scan/find";
 import { useScans } from "@/features/scan/use-scans";
 import { cn } from "@/lib/cn";
-import { type AdminPage, addressOf, adminPages, GROUPS } from "./page-table";
+import type { AdminPage } from "./admin-page";
+import { addressOf, adminPages, GROUPS } from "./page-table";
 
 /** The back office around its pages: a sidebar, and on a phone the pages at hand with a list of all. */
 export function AdminLayout({ children }: { children: ReactNode }) {

@@ -11,7 +11,7 @@ import {
   Tags,
   TriangleAlert,
 } from "lucide-react";
-import type { AdminPage } from "./page-table";
+import type { AdminPage } from "./admin-page";
 
 /** The pages that work with stock, products and orders. */
 export const stockPages: readonly AdminPage[] = [
