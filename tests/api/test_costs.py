@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from collections.abc import AsyncIterator
 
@@ -11,7 +13,7 @@ from stockwright.accounts.api_keys import create_api_key
 from stockwright.base.actor import SCOPES
 from stockwright.request import BY_SYSTEM
 from stockwright.routes import ROUTES
-from tests.api.asking import Client
+from tests.api.asking import Answer, Client
 from tests.api.scene import ADMIN, ALICE, BOB, COST, GOOD, Scene
 
 pytestmark = pytest.mark.one_engine
@@ -54,6 +56,21 @@ async def test_no_route_that_reads_shows_others_what_a_product_cost(scene: Scene
     assert await showing(scene, scene.clients[ADMIN]) >= SHOWING
     async for client in others(scene):
         assert await showing(scene, client) == set()
+
+
+def headings_of(answer: Answer) -> list[str]:
+    return next(csv.reader(io.StringIO(answer.response.text)))
+
+
+async def test_an_export_without_costs_has_no_columns_for_them(scene: Scene) -> None:
+    """An empty cell clears what it stands for when the file is imported."""
+    headings = {"cost", "costDecimal"}
+    exported = headings_of(await scene.clients[ADMIN].get("/products/export"))
+    assert headings <= set(exported)
+    async for client in others(scene):
+        answer = await client.get("/products/export")
+        if answer.status == 200:
+            assert headings_of(answer) == [x for x in exported if x not in headings]
 
 
 async def test_no_answer_to_a_change_shows_others_what_a_product_cost(scene: Scene) -> None:

@@ -83,7 +83,7 @@ def test_an_order_is_packed_delivered_and_returned(open_page: OpenPage, shop: Sh
     board, kim = shop.product("Chess Board", 4), shop.person()
     order = shop.order(board, 2, who=kim)
     shop.reaches(order["id"], "CONFIRMED")
-    short = f"#{order['id'][-6:].upper()}"
+    short = order["number"]
     page = open_page(shop, "/admin/orders", shop.admin)
     page.get_by_role("button", name=f"Pack {short}").click()
     page.get_by_role("button", name=f"Deliver {short}").click()

@@ -14,6 +14,7 @@ from stockwright.base.errors import Permanent
 from stockwright.base.event import Event
 from stockwright.base.ports import Message
 from stockwright.handlers import REACTIONS
+from stockwright.orders.changing import ChangeOrder, change_order
 from stockwright.orders.returns import ReturnItem
 from stockwright.orders.status import STATUSES
 from stockwright.orders.usecases import (
@@ -58,6 +59,7 @@ ON_PACKED: Final = "PACKED DELIVERED CANCELLED"
 SHORT: Final = does("event stock.low")
 CONFIRMATION: Final = does("mail Order Confirmation")
 PICK_LIST: Final = does("warehouse pick_list")
+CHANGE: Final = does("warehouse order_changed")
 
 WHAT_IT_DOES: Final[dict[tuple[str, str], dict[str, Effect]]] = {
     ("order-confirmation", "order.placed"): throughout(
@@ -80,6 +82,7 @@ WHAT_IT_DOES: Final[dict[tuple[str, str], dict[str, Effect]]] = {
     ("order-topic", "order.cancelled"): throughout("CANCELLED", does("topic Order cancelled, CANCELLED")),
     ("order-topic", "order.returned"): throughout("DELIVERED", does("topic Order returned, DELIVERED")),
     ("warehouse", "order.placed"): throughout(ON_PLACED, NOTHING, PENDING=PICK_LIST, CONFIRMED=PICK_LIST),
+    ("warehouse", "order.changed"): throughout(ON_PLACED, NOTHING, PENDING=CHANGE, CONFIRMED=CHANGE),
     ("delivery-service", "order.packed"): throughout(ON_PACKED, NOTHING, PACKED=does("delivery delivery_request")),
     # It reads the stock and no order: 25 of 30 units are sold, and are back in stock when the order is cancelled.
     ("stock-watch", "order.placed"): throughout(ON_PLACED, SHORT, CANCELLED=NOTHING, gone=SHORT),
@@ -100,6 +103,7 @@ The states are those that an order can be in after that event, and that its reco
 
 FIRST_STATES: Final = {
     "order.placed": ON_PLACED,
+    "order.changed": ON_PLACED,
     "order.confirmed": ON_CONFIRMED,
     "order.packed": ON_PACKED,
     "order.delivered": "DELIVERED",
@@ -168,6 +172,8 @@ async def overtaken(world: World, name: str, state: str) -> Event:
     order = await world.order(25)
     first = FIRST_STATES[name].split()[0]
     steps = ON_THE_WAY[first if state == GONE else state].split()
+    if name == "order.changed":
+        await change_order(world.app, BY_SYSTEM, ChangeOrder(order.id, note="Ring twice"))
     for step in [*steps, *(["RETURNED"] if name == "order.returned" else [])]:
         await STEPS[step](world, order.id)
     [event] = await world.events(name)

@@ -16,7 +16,7 @@ from stockwright.cli.output import is_standard, open_output
 from stockwright.cli.run import err, fail, give_precedence, load_shop, plain, run
 from stockwright.context import App
 from stockwright.exports.spreadsheet import csv_parts
-from stockwright.exports.usecases import COLUMNS, Cell, Exported, Range, Rows, Selection, export
+from stockwright.exports.usecases import Cell, Exported, Range, Rows, Selection, columns_of, export
 from stockwright.exports.wire import time_range
 from stockwright.orders.status import PlacedStatus
 from stockwright.products.model import KeptStatus
@@ -116,7 +116,7 @@ def _export(what: Exported, file: Path | None, selection: Selection, *, bom: boo
             return row
 
         with open_output(file) as target:
-            async for part in csv_parts(COLUMNS[what], counted(), bom=bom):
+            async for part in csv_parts(columns_of(what, BY_SYSTEM), counted(), bom=bom):
                 target.write(part)
         return rows
 

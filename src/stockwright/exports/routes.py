@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from stockwright.exports.spreadsheet import CONTENT_TYPE, csv_parts
-from stockwright.exports.usecases import COLUMNS, Exported, export
+from stockwright.exports.usecases import Exported, columns_of, export
 from stockwright.exports.wire import ExportQuery, InventoryExport, MovementsExport, OrdersExport, ProductsExport
 from stockwright.http.route import Answer, Call, route
 
@@ -18,7 +18,7 @@ def _export(what: Exported) -> Callable[[Call[None, ExportQuery]], Awaitable[Ans
         query: ExportQuery = call.query
         rows = export(call.app, call.request, what, query.selection())
         return Answer(
-            stream=csv_parts(COLUMNS[what], rows, bom=query.bom),
+            stream=csv_parts(columns_of(what, call.request), rows, bom=query.bom),
             content_type=CONTENT_TYPE,
             headers={"content-disposition": f'attachment; filename="{what}.csv"'},
         )

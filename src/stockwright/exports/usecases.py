@@ -43,6 +43,7 @@ Exported = Literal["products", "inventory", "movements", "orders"]
 Cell = str | int | Decimal
 Rows = Iterator[list[Cell]]
 """Rows of one page, made as they are read: an order may have very many lines."""
+COST_COLUMNS: Final = frozenset({"cost", "costDecimal"})
 COLUMNS: Final[dict[Exported, Sequence[str]]] = {
     "products": (
         "id", "sku", "name", "description", "category", "type", "brand", "price", "priceDecimal", "currency", "status",
@@ -92,6 +93,12 @@ class Selection(Struct, frozen=True):
     location: str | None = None
     status: PlacedStatus | None = None
     range: Range = field(default_factory=Range)
+
+
+def columns_of(what: Exported, request: Request) -> Sequence[str]:
+    """Return the headings; none of costs for who may not see them, since an empty cell clears a cost on import."""
+    hidden = frozenset[str]() if request.actor.sees_costs else COST_COLUMNS
+    return [each for each in COLUMNS[what] if each not in hidden]
 
 
 def export(app: App, request: Request, what: Exported, selection: Selection | None = None) -> AsyncIterator[Rows]:
@@ -153,8 +160,9 @@ def _pictures(app: App, product: Product, only: str | None = None) -> str:
 
 def _details(of: Product | Variant, product: Product, *, with_costs: bool) -> tuple[Cell, ...]:
     """Write barcode, cost, weight and tax rate, as far as there are some of its own."""
-    cost = of.cost_cents if with_costs else None
-    costs = ("", "") if cost is None else (cost, decimal_form(cost, product.currency))
+    cost, costs = of.cost_cents, list[Cell]()
+    if with_costs:
+        costs = ["", ""] if cost is None else [cost, decimal_form(cost, product.currency)]
     return of.barcode or "", *costs, _blank(of.weight_grams), _blank(of.tax_rate)
 
 
