@@ -187,7 +187,7 @@ function Figure({
       >
         {known ? children : <Skeleton className="h-8 w-20" />}
       </dd>
-      <dd className="min-h-10 text-muted text-sm xl:min-h-5">{known ? note : null}</dd>
+      <dd className="min-h-15 text-muted text-sm sm:min-h-10">{known ? note : null}</dd>
     </Card>
   );
 }
@@ -384,6 +384,7 @@ function StockValue() {
           Stock value
         </h2>
         <p className="text-muted text-sm">By category, at today's selling prices</p>
+        {found.isPending && <Skeleton className="h-5 w-48" />}
         {found.data && found.data.total.cost.length > 0 && (
           <p className="text-muted text-sm">
             {inWords(found.data.total.cost)} at cost
@@ -394,8 +395,8 @@ function StockValue() {
         {found.isError && !found.data ? (
           <ErrorNote error={found.error} className="mt-4" />
         ) : (
-          <ul className="mt-4 flex min-h-80 flex-col gap-3">
-            {found.isPending && [1, 2, 3, 4, 5, 6, 7].map((each) => <Skeleton key={each} className="h-9" />)}
+          <ul className="mt-4 flex min-h-116 flex-col gap-3">
+            {found.isPending && [1, 2, 3, 4, 5, 6, 7].map((each) => <Skeleton key={each} className="h-14" />)}
             {rows.map((each) => (
               <li key={each.category}>
                 <div className="flex items-baseline justify-between gap-3 text-sm">
