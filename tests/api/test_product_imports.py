@@ -33,9 +33,9 @@ async def test_a_dry_run_shows_each_change_and_the_new_categories(admin: Client,
     assert [seen[each] for each in ("status", "created", "updated", "failed")] == ["CHECKED", 1, 1, 0]
     assert seen["preview"] == [
         {"row": 2, "sku": "KB-001", "field": "name", "before": keyboard["name"], "after": "A better keyboard"},
-        {"row": 2, "sku": "KB-001", "field": "price_cents", "before": keyboard["price"], "after": 9900},
+        {"row": 2, "sku": "KB-001", "field": "price", "before": keyboard["price"], "after": 9900, "currency": "USD"},
         {"row": 3, "sku": "LAMP", "field": "name", "before": None, "after": "A tall lamp"},
-        {"row": 3, "sku": "LAMP", "field": "price", "before": None, "after": 4900},
+        {"row": 3, "sku": "LAMP", "field": "price", "before": None, "after": 4900, "currency": "USD"},
         {"row": 3, "sku": "LAMP", "field": "available", "before": None, "after": 7},
     ]
     assert seen["notes"] == ["New categories: Lamps"]

@@ -173,13 +173,15 @@ class BookedBefore(Struct, frozen=True):
 
 
 class Change(Struct, frozen=True):
-    """What a row changes: a field before it and after it."""
+    """What a row changes: a field, by its name in the API, before it and after it; amounts in minor units."""
 
     row: int
     sku: str
     field: str
     before: str | int | None
     after: str | int | None
+    currency: str | None = None
+    """Of an amount."""
 
 
 class Import(Record, frozen=True):

@@ -116,7 +116,7 @@ class Planner(Struct):
         if row.pictures:
             shown.append(("pictures", len(row.pictures)))
         for name, after in shown:
-            self.report.change(read.number, read.sku, name, None, after)
+            self.report.change(read.number, read.sku, name, None, after, new.currency)
         return row
 
     # ---- those that are there ----------------------------------------------------------------
@@ -159,15 +159,17 @@ class Planner(Struct):
             self.report.unchanged += 1
             return None
         self.report.updated += 1
+        currency = row.fields.get("currency", before.product.currency)
         for name, value in {**row.former, **row.former_thresholds}.items():
-            self.report.change(row.number, row.sku, name, _shown(value), _shown((row.fields | row.thresholds)[name]))
+            after = (row.fields | row.thresholds)[name]
+            self.report.change(row.number, row.sku, name, _shown(value), _shown(after), currency)
         for each in row.variants:
             sku = each.sku or row.sku
             if each.variant_id is None:
                 self.report.change(row.number, sku, "variant", None, ", ".join(each.options.values()))
             for name, value in {**each.former, **each.former_thresholds}.items():
                 after = (each.fields | each.thresholds)[name]
-                self.report.change(row.number, sku, name, _shown(value), _shown(after))
+                self.report.change(row.number, sku, name, _shown(value), _shown(after), currency)
         if row.pictures:
             count = len(before.product.images)
             self.report.change(row.number, row.sku, "pictures", count, count + len(row.pictures))

@@ -13,6 +13,18 @@ from stockwright.imports.model import BookedBefore, Change, OnError, RowError
 VALUE_SHOWN_MAX: Final = 200
 CHANGES_MAX: Final = 100
 """So many changes are shown before they are booked."""
+SHOWN_AS: Final = {
+    "price_cents": "price",
+    "cost_cents": "cost",
+    "image_url": "imageUrl",
+    "weight_grams": "weightGrams",
+    "tax_rate": "taxRate",
+    "low_stock": "lowStockThreshold",
+    "reorder_point": "reorderPoint",
+    "reorder_quantity": "reorderQuantity",
+}
+"""The API's names of a product's fields."""
+AMOUNTS: Final = frozenset({"price", "cost"})
 
 
 class ImportReport(Struct):
@@ -56,10 +68,15 @@ class ImportReport(Struct):
         self.errors.append(RowError(row, column, value[:VALUE_SHOWN_MAX], code, message))
         self.failed_rows.add(row)
 
-    def change(self, row: int, sku: str, name: str, before: str | int | None, after: str | int | None) -> None:
+    def change(
+        self, row: int, sku: str, name: str, before: str | int | None, after: str | int | None, currency: str = ""
+    ) -> None:
         """Record what a row changes, while there are few."""
         if len(self.changes) < CHANGES_MAX:
-            self.changes.append(Change(row, sku, name, _shown(before), _shown(after)))
+            shown = SHOWN_AS.get(name, name)
+            self.changes.append(
+                Change(row, sku, shown, _shown(before), _shown(after), currency if shown in AMOUNTS else None)
+            )
 
     def refuse_for(self, row: int, refused: StockwrightError) -> None:
         """Record the error that a use case refused a row with."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 from msgspec.structs import asdict
 
 from stockwright.base.instant import iso
@@ -90,6 +90,7 @@ class ChangeView(Wire):
     field: str
     before: str | int | None
     after: str | int | None
+    currency: str | UnsetType = UNSET
 
 
 class ProgressView(Wire):
@@ -277,4 +278,7 @@ def _before(each: BookedBefore) -> BookedBeforeView:
 
 
 def _change(each: Change) -> ChangeView:
-    return ChangeView(row=each.row, sku=each.sku, field=each.field, before=each.before, after=each.after)
+    return ChangeView(
+        row=each.row, sku=each.sku, field=each.field, before=each.before, after=each.after,
+        currency=UNSET if each.currency is None else each.currency,
+    )  # fmt: skip

@@ -2246,6 +2246,7 @@ export interface components {
         ChangeView: {
             after: string | number | null;
             before: string | number | null;
+            currency?: string;
             field: string;
             row: number;
             sku: string;

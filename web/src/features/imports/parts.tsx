@@ -2,6 +2,7 @@ import type { ReactNode } from "react";
 import { Badge, Card, type Tone } from "@/components/ui/surfaces";
 import { type Column, DataTable } from "@/components/ui/table";
 import { formatCount } from "@/lib/count";
+import { formatMoney } from "@/lib/money";
 import type { Change, Import, Kind, RowError } from "./queries";
 
 export const KINDS: Record<Kind, string> = { products: "Products", stock: "Stock" };
@@ -132,14 +133,12 @@ export function ErrorTable({ caption, errors }: { caption: string; errors: RowEr
 }
 
 const NAMES: Record<string, string> = {
-  price_cents: "price",
-  image_url: "picture",
-  low_stock: "low-stock threshold",
-  reorder_point: "reorder point",
-  reorder_quantity: "reorder quantity",
-  cost_cents: "cost",
-  weight_grams: "weight in grams",
-  tax_rate: "tax rate",
+  imageUrl: "picture",
+  lowStockThreshold: "low-stock threshold",
+  reorderPoint: "reorder point",
+  reorderQuantity: "reorder quantity",
+  weightGrams: "weight in grams",
+  taxRate: "tax rate",
 };
 
 const CHANGES: Column<Change>[] = [
@@ -155,11 +154,17 @@ const CHANGES: Column<Change>[] = [
     ),
   },
   { id: "field", header: "What", cell: ({ row }) => NAMES[row.original.field] ?? row.original.field },
-  { id: "before", header: "Before", cell: ({ row }) => shown(row.original.before) },
+  {
+    id: "before",
+    header: "Before",
+    cell: ({ row: { original } }) => shown(original.before, original.currency),
+  },
   {
     id: "after",
     header: "After",
-    cell: ({ row }) => <span className="font-medium">{shown(row.original.after)}</span>,
+    cell: ({ row: { original } }) => (
+      <span className="font-medium">{shown(original.after, original.currency)}</span>
+    ),
   },
 ];
 
@@ -174,7 +179,8 @@ export function ChangeTable({ changes }: { changes: Change[] }) {
   );
 }
 
-function shown(value: Change["before"]): string {
+function shown(value: Change["before"], currency: Change["currency"]): string {
   if (value === null || value === undefined || value === "") return "–";
-  return typeof value === "number" ? formatCount(value) : value;
+  if (typeof value !== "number") return value;
+  return currency ? formatMoney(value, currency) : formatCount(value);
 }
