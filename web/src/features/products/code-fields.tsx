@@ -1,3 +1,4 @@
+import type { KeyboardEvent } from "react";
 import type { UseFormRegister } from "react-hook-form";
 import { TextField } from "@/components/ui/field";
 import { parseMoney } from "@/lib/money";
@@ -13,21 +14,29 @@ export interface CodeFieldValues {
   taxRate: string;
 }
 
-/** Barcode, cost, weight and tax rate; none of them has to be given. */
+/** A scanner ends with Enter, which would send the form. */
+export function withoutEnter(event: KeyboardEvent): void {
+  if (event.key === "Enter") event.preventDefault();
+}
+
+/** Barcode, cost, weight and tax rate; none of them has to be given. Of a variant, what is empty is the product's. */
 export function CodeFields({
   values,
+  ofProduct,
   register,
   wrong,
 }: {
   values: CodeFieldValues;
+  /** What a variant has where its own field is empty. */
+  ofProduct?: CodeFieldValues;
   register: (
     name: "barcode" | "cost" | "weightGrams" | "taxRate",
   ) => ReturnType<UseFormRegister<CodeFieldValues>>;
   wrong: (name: "barcode" | "cost" | "weightGrams" | "taxRate") => string | undefined;
 }) {
   const margin = marginOf(
-    parseMoney(values.price, values.currency),
-    parseMoney(values.cost, values.currency),
+    parseMoney(values.price || (ofProduct?.price ?? ""), values.currency),
+    parseMoney(values.cost || (ofProduct?.cost ?? ""), values.currency),
   );
   return (
     <div className="grid items-start gap-4 sm:grid-cols-2">
@@ -36,14 +45,12 @@ export function CodeFields({
         autoComplete="off"
         hint="An EAN, a UPC, or any other code on your labels."
         error={wrong("barcode")}
-        // A scanner ends with Enter, which would send the form.
-        onKeyDown={(event) => {
-          if (event.key === "Enter") event.preventDefault();
-        }}
+        onKeyDown={withoutEnter}
         {...register("barcode")}
       />
       <TextField
         label="Cost of a unit"
+        placeholder={ofProduct?.cost}
         inputMode="decimal"
         hint={
           margin === null
@@ -55,12 +62,14 @@ export function CodeFields({
       />
       <TextField
         label="Weight in grams"
+        placeholder={ofProduct?.weightGrams}
         inputMode="numeric"
         error={wrong("weightGrams")}
         {...register("weightGrams")}
       />
       <TextField
         label="Tax rate in percent"
+        placeholder={ofProduct?.taxRate}
         inputMode="decimal"
         error={wrong("taxRate")}
         {...register("taxRate")}

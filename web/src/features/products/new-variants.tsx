@@ -6,9 +6,10 @@ import { describeOptions } from "@/features/catalog/options";
 import { suggestedSku } from "@/features/catalog/variants";
 import { parseWhole } from "@/features/stock/change";
 import { counted } from "@/lib/count";
+import { withoutEnter } from "./code-fields";
 import { type VariantRow, whyNoVariants } from "./variant-rows";
 
-type Name = "sku" | "price" | "quantity";
+type Name = "sku" | "barcode" | "price" | "quantity";
 
 /** The variants of a new product: what each is called, what it costs, and how many there are. */
 export function NewVariants({
@@ -68,14 +69,23 @@ export function NewVariants({
                   <Trash2 aria-hidden className="size-4" />
                 </Button>
               </div>
-              {/* Barcode, cost, weight and tax of a variant belong into this grid. */}
-              <div className="mt-2 grid grid-cols-2 items-start gap-2 sm:grid-cols-[minmax(0,2fr)_minmax(0,1fr)_minmax(0,1fr)]">
+              <div className="mt-2 grid grid-cols-2 items-start gap-2 sm:grid-cols-[minmax(0,3fr)_minmax(0,3fr)_minmax(0,2fr)_minmax(0,2fr)]">
                 <Field label="SKU" error={wrong(index, "sku")} className="max-sm:col-span-2">
                   {(wiring) => (
                     <Input
                       placeholder={suggestedSku(sku, row.options)}
                       {...wiring}
                       {...register(index, "sku")}
+                    />
+                  )}
+                </Field>
+                <Field label="Barcode" error={wrong(index, "barcode")} className="max-sm:col-span-2">
+                  {(wiring) => (
+                    <Input
+                      autoComplete="off"
+                      onKeyDown={withoutEnter}
+                      {...wiring}
+                      {...register(index, "barcode")}
                     />
                   )}
                 </Field>

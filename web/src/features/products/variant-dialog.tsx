@@ -12,12 +12,19 @@ import { parseWhole } from "@/features/stock/change";
 import { cn } from "@/lib/cn";
 import { parseMoney, plainMoney } from "@/lib/money";
 import { useApiForm } from "@/lib/use-api-form";
+import { CodeFields } from "./code-fields";
+import { formOf } from "./form";
+import { parseRate, plainRate } from "./rate";
 import type { ProductVariant } from "./use-variants";
 
 interface Values {
   options: Record<string, string>;
   sku: string;
   price: string;
+  barcode: string;
+  cost: string;
+  weightGrams: string;
+  taxRate: string;
   quantity: string;
   lowStockThreshold: string;
   imageId: string;
@@ -38,6 +45,14 @@ function schemaOf(currency: string, isNew: boolean) {
         (text) => !text.trim() || (parseMoney(text, currency) ?? 0) > 0,
         "An amount above 0, such as 12.50",
       ),
+    barcode: z.string().max(64, "At most 64 characters"),
+    cost: z
+      .string()
+      .refine((text) => !text.trim() || (parseMoney(text, currency) ?? -1) >= 0, "An amount, such as 7.50"),
+    weightGrams: z.string().refine((text) => !text.trim() || isWhole(text), "A whole number, 0 or more"),
+    taxRate: z
+      .string()
+      .refine((text) => !text.trim() || parseRate(text) !== null, "A percentage, such as 19 or 5.5"),
     quantity: z.string().refine(isWhole, "A whole number, 0 or more"),
     lowStockThreshold: z.string().refine(isWhole, "A whole number, 0 or more"),
     imageId: z.string(),
@@ -61,11 +76,13 @@ export function VariantDialog({
 }) {
   const { currency } = product;
   const choices = choicesOf(product.options);
-  const ownPrice = variant && variant.price !== product.price ? plainMoney(variant.price, currency) : "";
+  const ofProduct = formOf(product);
+  const own = variant ? ownFields(variant, product) : { price: "", cost: "", weightGrams: "", taxRate: "" };
   const before: Values = {
     options: variant?.options ?? Object.fromEntries(choices.map(({ name }) => [name, ""])),
     sku: variant?.sku ?? "",
-    price: ownPrice,
+    ...own,
+    barcode: variant?.barcode ?? "",
     quantity: String(variant?.quantity ?? 0),
     lowStockThreshold: String(variant?.lowStockThreshold ?? product.lowStockThreshold),
     imageId: images.some(({ id }) => id === variant?.imageId) ? (variant?.imageId ?? "") : "",
@@ -113,7 +130,6 @@ export function VariantDialog({
             ))}
           </div>
         )}
-        {/* Barcode, cost, weight and tax of a variant belong into this grid. */}
         <div className="grid items-start gap-4 sm:grid-cols-2">
           <TextField
             label="SKU"
@@ -143,6 +159,12 @@ export function VariantDialog({
             {...register("lowStockThreshold")}
           />
         </div>
+        <CodeFields
+          values={{ ...values, currency }}
+          ofProduct={ofProduct}
+          register={register}
+          wrong={wrong}
+        />
         <PictureChoice
           product={product}
           images={images}
@@ -161,6 +183,22 @@ export function VariantDialog({
   );
 }
 
+/** What a variant has of its own; the API shows it with the product's where it has none. */
+function ownFields(variant: ProductVariant, product: Product) {
+  const { currency } = product;
+  const own = (
+    value: number | null | undefined,
+    shared: number | null | undefined,
+    write: (value: number) => string,
+  ) => (typeof value !== "number" || value === shared ? "" : write(value));
+  return {
+    price: own(variant.price, product.price, (price) => plainMoney(price, currency)),
+    cost: own(variant.cost, product.cost, (cost) => plainMoney(cost, currency)),
+    weightGrams: own(variant.weightGrams, product.weightGrams, String),
+    taxRate: own(variant.taxRate, product.taxRate, plainRate),
+  };
+}
+
 /** The fields as the API takes them; of a variant that is there, only those that differ. */
 function bodyOf(
   values: Values,
@@ -170,14 +208,20 @@ function bodyOf(
 ): Schemas["NewVariantBody"] & Schemas["VariantPatch"] {
   const isNew = (field: Exclude<keyof Values, "options">) =>
     !before || values[field].trim() !== before[field];
-  const price = values.price.trim() ? (parseMoney(values.price, currency) ?? 0) : null;
+  const money = (text: string) => (text.trim() ? parseMoney(text, currency) : null);
   const options = Object.fromEntries(
     Object.entries(values.options).map(([name, value]) => [name, value.trim()]),
   );
   return {
     ...((before ? {} : { options }) as { options: Record<string, string> }),
     ...(isNew("sku") && values.sku.trim() && { sku: values.sku.trim() }),
-    ...(isNew("price") && { price }),
+    ...(isNew("price") && { price: money(values.price) }),
+    ...(isNew("barcode") && { barcode: values.barcode.trim() || null }),
+    ...(isNew("cost") && { cost: money(values.cost) }),
+    ...(isNew("weightGrams") && {
+      weightGrams: values.weightGrams.trim() ? parseWhole(values.weightGrams) : null,
+    }),
+    ...(isNew("taxRate") && { taxRate: values.taxRate.trim() ? parseRate(values.taxRate) : null }),
     ...(isNew("quantity") && {
       quantity: parseWhole(values.quantity) ?? 0,
       ...(variant && { expectedStockVersion: variant.stockVersion }),

@@ -38,11 +38,11 @@ test("too many options or combinations are no variants", () => {
 
 test("variants are sent with a SKU, and a price of their own only where one is typed", () => {
   const rows = [
-    { options: { color: "red" }, sku: "", price: "", quantity: "3" },
-    { options: { color: "blue" }, sku: " B-1 ", price: "12.50", quantity: "" },
+    { options: { color: "red" }, sku: "", barcode: " 4006381333931 ", price: "", quantity: "3" },
+    { options: { color: "blue" }, sku: " B-1 ", barcode: " ", price: "12.50", quantity: "" },
   ];
   expect(variantsBody(rows, { sku: "SH", currency: "USD" })).toEqual([
-    { options: { color: "red" }, sku: "SH-RED", quantity: 3 },
+    { options: { color: "red" }, sku: "SH-RED", quantity: 3, barcode: "4006381333931" },
     { options: { color: "blue" }, sku: "B-1", quantity: 0, price: 1250 },
   ]);
 });

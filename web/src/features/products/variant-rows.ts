@@ -10,6 +10,8 @@ export interface VariantRow {
   options: Record<string, string>;
   /** Empty: the suggested one. */
   sku: string;
+  /** Empty: none. */
+  barcode: string;
   /** Empty: the product's. */
   price: string;
   quantity: string;
@@ -51,7 +53,9 @@ export function rowsOf(
   const known = new Map(typed.map((row) => [rowKey(row.options), row]));
   return combinations(options)
     .filter((each) => !leftOut.has(rowKey(each)))
-    .map((each) => known.get(rowKey(each)) ?? { options: each, sku: "", price: "", quantity: "0" });
+    .map(
+      (each) => known.get(rowKey(each)) ?? { options: each, sku: "", barcode: "", price: "", quantity: "0" },
+    );
 }
 
 /** The variants as POST /products takes them. */
@@ -65,6 +69,7 @@ export function variantsBody(
       options: row.options,
       sku: row.sku.trim() || suggestedSku(sku, row.options),
       quantity: parseWhole(row.quantity) ?? 0,
+      ...(row.barcode.trim() && { barcode: row.barcode.trim() }),
       ...(price !== null && { price }),
     };
   });

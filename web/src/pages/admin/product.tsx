@@ -134,6 +134,7 @@ const schemaOf = (picture: string) =>
           sku: z
             .string()
             .refine(({ length }) => length === 0 || (length >= 3 && length <= 50), "3 to 50 characters"),
+          barcode: z.string().max(64, "At most 64 characters"),
           price: z.string(),
           quantity: whole(0),
         }),
