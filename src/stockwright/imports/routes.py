@@ -11,12 +11,14 @@ from stockwright.http.forms import FORM, read_form
 from stockwright.http.lists import show_list
 from stockwright.http.route import Answer, AnyCall, Call, PlainCall, route
 from stockwright.http.wire import ListQuery, ListView
+from stockwright.imports import showing
 from stockwright.imports import usecases as imports
 from stockwright.imports.guessing import Shape
 from stockwright.imports.mapping import mapping_of
 from stockwright.imports.model import Import, ImportKind
 from stockwright.imports.reader import BYTES_MAX
-from stockwright.imports.usecases import Shown, StartImport, Undoing
+from stockwright.imports.showing import Shown
+from stockwright.imports.usecases import StartImport, Undoing
 from stockwright.imports.wire import (
     ColumnsQuery,
     ColumnsView,
@@ -91,7 +93,7 @@ def _show_columns(call: AnyCall, shape: Shape) -> ColumnsView:
 
 
 async def _list(call: Call[None, ListQuery]) -> tuple[list[Import], str | None]:
-    return await imports.list_imports(call.app, call.request, limit=call.query.limit, after=call.position())
+    return await showing.list_imports(call.app, call.request, limit=call.query.limit, after=call.position())
 
 
 def _show_list(call: AnyCall, found: tuple[list[Import], str | None]) -> ListView[ImportSummary]:
@@ -99,7 +101,7 @@ def _show_list(call: AnyCall, found: tuple[list[Import], str | None]) -> ListVie
 
 
 async def _get(call: PlainCall) -> Shown:
-    return await imports.get_import(call.app, call.request, call.path["id"])
+    return await showing.get_import(call.app, call.request, call.path["id"])
 
 
 def _show_one(_: AnyCall, shown: Shown) -> ImportView:
@@ -109,7 +111,7 @@ def _show_one(_: AnyCall, shown: Shown) -> ImportView:
 async def _errors(call: PlainCall) -> Answer:
     import_id = call.path["id"]
     return Answer(
-        stream=await imports.failed_rows_of(call.app, call.request, import_id),
+        stream=await showing.failed_rows_of(call.app, call.request, import_id),
         content_type=CONTENT_TYPE,
         headers={"content-disposition": f'attachment; filename="{import_id}-failed.csv"'},
     )

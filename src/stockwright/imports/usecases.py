@@ -1,4 +1,4 @@
-"""Imports: start one, look at it, cancel it, undo it, and get the rows that it refused."""
+"""Imports: start one, cancel it, and undo it."""
 
 from __future__ import annotations
 
@@ -10,18 +10,15 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from stockwright.base.errors import Conflict, Forbidden, Invalid, PayloadTooLarge
+from stockwright.base.errors import Conflict, Invalid, PayloadTooLarge
 from stockwright.base.long_work import give_way
 from stockwright.commit import commit, new_event
 from stockwright.events.catalogue import ImportRequested
 from stockwright.imports import records
-from stockwright.imports.failed import failed_parts
 from stockwright.imports.guessing import Shape, shape_key, shape_of
 from stockwright.imports.mapping import check_mapping
 from stockwright.imports.model import (
     LEASE_MS,
-    BookedBefore,
-    Change,
     Import,
     ImportKind,
     Mode,
@@ -35,24 +32,20 @@ from stockwright.imports.reader import BYTES_MAX, Table
 from stockwright.imports.reading import ReadFile, read_any, read_file
 from stockwright.imports.report import ImportReport
 from stockwright.imports.running import begin_again, look_at_undoing, work_on
+from stockwright.imports.showing import SHOWN_MAX, Found, Shown, kept_rows, must_reach, report_of, show_import
 from stockwright.store.batch import Batch, Stale, retried
 from stockwright.uploads.model import LASTS_MS, UnusedFiles
-from stockwright.uploads.records import delete_unused, find_unused, put_unused
+from stockwright.uploads.records import delete_unused, put_unused
 from stockwright.uploads.usecases import get_upload, read_whole
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from stockwright.base.actor import Scope
     from stockwright.context import App
     from stockwright.request import Request
 
-SCOPES: Final[Mapping[ImportKind, Scope]] = {"products": "products:write", "stock": "inventory"}
-"""What a key needs to import, and to see and undo what was imported."""
 ANSWERED_SECONDS: Final = 10.0
 """A request waits so long for its import; then it answers how far that is."""
-SHOWN_MAX: Final = 100
-"""Rows of each kind that an answer shows."""
 PART_BYTES: Final = 256 * 1024
 
 
@@ -77,23 +70,6 @@ class Started(Struct, frozen=True):
 
     importing: Import
     read: ReadFile
-
-
-class Found(Struct, frozen=True):
-    """The first of what an import found."""
-
-    errors: list[RowError] = field(default_factory=list)
-    booked_before: list[BookedBefore] = field(default_factory=list)
-    changes: list[Change] = field(default_factory=list)
-    kept: list[RowError] = field(default_factory=list)
-    pictures: list[RowError] = field(default_factory=list)
-
-
-class Shown(Struct, frozen=True):
-    """An import with the first of what it found."""
-
-    importing: Import
-    found: Found
 
 
 class Undoing(Struct, frozen=True):
@@ -231,80 +207,12 @@ def _log_failure(app: App, import_id: str, ended: asyncio.Task[Import]) -> None:
         app.log.error("import failed", import_id=import_id, error=repr(fault))
 
 
-async def show_import(app: App, import_id: str) -> Shown:
-    """Get an import with the first of what it found."""
-    importing = await records.get_import(app.store, import_id)
-    pieces, _ = await records.page_of_findings(app.store, import_id)
-    errors = [each for piece in pieces for each in piece.errors]
-    kept = await _kept(app, importing, SHOWN_MAX)
-    return Shown(
-        importing,
-        Found(
-            errors[:SHOWN_MAX],
-            [each for piece in pieces for each in piece.booked_before][:SHOWN_MAX],
-            [each for piece in pieces for each in piece.changes][:SHOWN_MAX],
-            kept,
-            await _pictures(app, importing, SHOWN_MAX),
-        ),
-    )
-
-
-async def _pictures(app: App, importing: Import, most: int) -> list[RowError]:
-    """Load the first pictures that could not be fetched: what was found last, as far as the undoing."""
-    if not importing.not_fetched:
-        return []
-    found: list[RowError] = []
-    after: str | None = None
-    while len(found) < most:
-        pieces, after = await records.page_of_findings(app.store, importing.id, after=after)
-        found += [each for piece in pieces for each in piece.pictures]
-        if after is None:
-            break
-    return found[:most]
-
-
-async def _kept(app: App, importing: Import, most: int) -> list[RowError]:
-    """Load the first rows that the last undoing could not take back."""
-    if not importing.undo:
-        return []
-    kept: list[RowError] = []
-    after = records.findings_key(importing.id, importing.refusals - 1)[1] if importing.refusals else None
-    while len(kept) < most:
-        pieces, after = await records.page_of_findings(app.store, importing.id, after=after)
-        kept += [each for piece in pieces for each in piece.kept]
-        if after is None:
-            break
-    return kept[:most]
-
-
-async def get_import(app: App, request: Request, import_id: str) -> Shown:
-    """Get an import for a caller who may see it."""
-    _must_reach(request, await records.get_import(app.store, import_id))
-    return await show_import(app, import_id)
-
-
-async def list_imports(app: App, request: Request, *, limit: int, after: str | None) -> tuple[list[Import], str | None]:
-    """List the imports, newest first; a key is shown those of its scopes, so its page may be short."""
-    found, following = await records.page_of_imports(app.store, after=after, limit=limit)
-    return [each for each in found if _may_reach(request, each)], following
-
-
-def _may_reach(request: Request, importing: Import) -> bool:
-    """Return whether a caller may see and change an import: a key needs the scope of what was imported."""
-    return request.actor.kind != "key" or SCOPES[importing.kind] in request.actor.scopes
-
-
-def _must_reach(request: Request, importing: Import) -> None:
-    if not _may_reach(request, importing):
-        raise Forbidden
-
-
 async def cancel_import(app: App, request: Request, import_id: str) -> Import:
     """Have an import end: nothing stays booked with `stop`, what is booked so far stays with `skip`."""
 
     async def attempt() -> Import:
         importing = await records.get_import(app.store, import_id)
-        _must_reach(request, importing)
+        must_reach(request, importing)
         if importing.status not in {"CHECKING", "BOOKING", "FETCHING"}:
             raise Conflict(f"The import has ended, or is being undone ({importing.status})")
         after = replace(importing, cancelled=True)
@@ -321,7 +229,7 @@ async def cancel_import(app: App, request: Request, import_id: str) -> Import:
 async def undo_import(app: App, request: Request, import_id: str, *, dry_run: bool = False) -> Undoing:
     """Take back what an import has booked, row by row; what has changed since stays. A dry run only looks."""
     importing = await records.get_import(app.store, import_id)
-    _must_reach(request, importing)
+    must_reach(request, importing)
     check_may_be_undone(importing, app.clock.now())
     if dry_run:
         undone, report = await look_at_undoing(app, importing)
@@ -334,7 +242,7 @@ async def undo_import(app: App, request: Request, import_id: str, *, dry_run: bo
 
 async def undoing_of(app: App, importing: Import) -> Undoing:
     """Return what the last undoing of an import did so far."""
-    return Undoing(importing, importing.undone, await _kept(app, importing, SHOWN_MAX), importing.kept)
+    return Undoing(importing, importing.undone, await kept_rows(app, importing, SHOWN_MAX), importing.kept)
 
 
 async def begin_undoing(app: App, request: Request, import_id: str) -> Import:
@@ -353,46 +261,6 @@ async def begin_undoing(app: App, request: Request, import_id: str) -> Import:
         return begun
 
     return await retried(attempt)
-
-
-async def report_of(app: App, importing: Import) -> ImportReport:
-    """Load all that was found: every refused row, and every one that was booked before."""
-    report = ImportReport(
-        importing.profile,
-        rows=importing.rows,
-        on_error=importing.on_error,
-        dry_run=importing.dry_run,
-        created=importing.created,
-        updated=importing.updated,
-        unchanged=importing.unchanged,
-        undone=importing.undone,
-        fetched=importing.fetched,
-        notes=list(importing.notes),
-    )
-    after: str | None = None
-    while True:
-        pieces, after = await records.page_of_findings(app.store, importing.id, after=after)
-        for piece in pieces:
-            report.errors += [*piece.errors, *piece.kept]
-            report.failed_rows |= {each.row for each in report.errors}
-            report.booked_before += piece.booked_before
-            report.changes += piece.changes
-            report.pictures += piece.pictures
-        await give_way()
-        if after is None:
-            return report.finish()
-
-
-async def failed_rows_of(app: App, request: Request, import_id: str) -> AsyncIterator[bytes]:
-    """Write the refused rows of an import as a file of their own; raises Conflict where its file is gone."""
-    importing = await records.get_import(app.store, import_id)
-    _must_reach(request, importing)
-    unused = await find_unused(app.store, import_id)
-    if unused is None or await app.files.size(importing.file) is None:
-        raise Conflict("The file of this import is not kept any more")
-    read = await read_file(await read_whole(app, importing.file), importing)
-    report = await report_of(app, importing)
-    return failed_parts(read.table, report)
 
 
 async def import_here(

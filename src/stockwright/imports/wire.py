@@ -14,7 +14,8 @@ from stockwright.imports.guessing import Shape
 from stockwright.imports.mapping import MAPPING_CHARS_MAX, mapping_of
 from stockwright.imports.model import BookedBefore, Change, Import, ImportKind, ImportStatus, Mode, OnError, RowError
 from stockwright.imports.profiles import ProfileWanted
-from stockwright.imports.usecases import Found, Shown, Undoing
+from stockwright.imports.showing import Found, Shown
+from stockwright.imports.usecases import Undoing
 from stockwright.uploads.wire import UploadId
 
 FileName = Annotated[str, Meta(max_length=200, description="What the file is called, to be found again in the list")]
