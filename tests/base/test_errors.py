@@ -23,6 +23,7 @@ HANDLED_BEFORE = {
     "ReservationNotActive": ("RESERVATION_NOT_ACTIVE", "The reservation is not active", False),
     "InvalidTransition": ("INVALID_TRANSITION", "The order's status does not allow this step", False),
     "HoldLimit": ("HOLD_LIMIT", "This exceeds a customer's limit on reservations", False),
+    "PriceChanged": ("PRICE_CHANGED", "The prices have changed", False),
     "VersionConflict": ("VERSION_CONFLICT", "It was changed by someone else since you read it", False),
     "PayloadTooLarge": ("PAYLOAD_TOO_LARGE", "The request body is too large", False),
     "IdempotencyKeyReused": (
