@@ -134,11 +134,11 @@ async def test_variants_are_changed_and_added_and_given_back(admin: Client, made
     seen = (await admin.post("/products/import", as_csv(rows), dryRun=True)).data
     assert [(each["sku"], each["field"], each["before"], each["after"]) for each in seen["preview"]] == [
         ("TEE", "name", "A soft tee", "A softer tee"),
-        ("TEE-S-S", "price_cents", None, 1500),
-        ("TEE-S-S", "low_stock", 3, 4),
+        ("TEE-S-S", "price", None, 1500),
+        ("TEE-S-S", "lowStockThreshold", 3, 4),
         ("TEE-M-N", "barcode", "4006381333931", "5901234123457"),
-        ("TEE-M-N", "weight_grams", None, 180),
-        ("TEE-M-N", "price_cents", 2100, None),
+        ("TEE-M-N", "weightGrams", None, 180),
+        ("TEE-M-N", "price", 2100, None),
         ("TEE-XL", "variant", None, "XL, Sand"),
     ]
     done = (await admin.post("/products/import", as_csv(rows))).data
