@@ -293,6 +293,7 @@ def test_a_product_is_listed_edited_by_two_at_once_and_deleted(visit: Open, shop
     page.get_by_role("button", name="Add an option").click()
     page.get_by_label("Option", exact=True).fill("color")
     page.get_by_label("Values, with commas between").fill("beech, black")
+    page.get_by_role("switch", name="Own stock for each combination").click()
     page.get_by_label("Units in stock").fill("12")
     page.get_by_role("button", name="List the product").click()
     expect(note(page, "Folding Ruler is listed")).to_be_visible()
