@@ -74,7 +74,7 @@ export default function Orders() {
         />
         <SearchField
           label="Find an order"
-          placeholder="Order number or customer's email"
+          placeholder="Number or customer's email"
           value={typed}
           onChange={setTyped}
           className="w-full sm:ml-auto sm:w-72"
